@@ -1,0 +1,39 @@
+// What a stage decided about a packet. A stage cannot lose a packet silently: it must return one of
+// these, and only the pipeline acts on it.
+#pragma once
+#include "core/ids.h"
+#include "core/reason.h"
+
+namespace uswitch {
+
+class [[nodiscard]] Verdict {
+ public:
+  enum class Kind : uint8_t {
+    drop,       // counted under reason()
+    to_port,    // leaves by port()
+    flood,      // leaves by every port of its network but the ingress one
+    to_router,  // goes up to the router of its network
+    consumed,   // a stage answered or keeps it; nothing more to do
+    next,       // no objection: the next stage decides
+  };
+
+  static constexpr Verdict drop(Reason r) { return {Kind::drop, r, no_port}; }
+  static constexpr Verdict to_port(PortId p) { return {Kind::to_port, Reason::none, p}; }
+  static constexpr Verdict flood() { return {Kind::flood, Reason::none, no_port}; }
+  static constexpr Verdict to_router() { return {Kind::to_router, Reason::none, no_port}; }
+  static constexpr Verdict consumed() { return {Kind::consumed, Reason::none, no_port}; }
+  static constexpr Verdict next() { return {Kind::next, Reason::none, no_port}; }
+
+  Kind kind() const { return kind_; }
+  Reason reason() const { return reason_; }
+  PortId port() const { return port_; }
+  bool operator==(const Verdict&) const = default;
+
+ private:
+  constexpr Verdict(Kind k, Reason r, PortId p) : kind_(k), reason_(r), port_(p) {}
+  Kind kind_;
+  Reason reason_;
+  PortId port_;
+};
+
+}  // namespace uswitch
