@@ -3,6 +3,7 @@
 #include <array>
 #include <cstddef>
 #include <span>
+#include <utility>
 
 #include "core/pool.h"
 
@@ -29,6 +30,7 @@ class Batch {
     while (size_ > size) pool_.give_back(packets_[--size_]);
   }
   void release() { shrink(0); }
+  void swap(size_t a, size_t b) { std::swap(packets_[a], packets_[b]); }
 
   size_t size() const { return size_; }
   bool empty() const { return size_ == 0; }

@@ -23,7 +23,8 @@ inline constexpr size_t packet_headroom = 128;
 // virtio 1.3 5.1.6 defines them. Offsets count from the first byte of the frame. core/offload
 // converts from and to the wire form and validates.
 struct Offload {
-  enum class Gso : uint8_t { none, tcp4, tcp6, udp };
+  // `unknown`: the header asked for something this version cannot do; such a frame is dropped.
+  enum class Gso : uint8_t { none, tcp4, tcp6, udp, unknown };
 
   Gso gso = Gso::none;
   bool ecn = false;             // TCP with CWR: set CWR in the first segment only

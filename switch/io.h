@@ -1,9 +1,10 @@
 // How a worker reads and writes descriptors: many operations in one system call through io_uring
 // where the kernel allows it, one system call each otherwise. Chosen once at start (make_io).
 //
-// Owner: one worker, kind "mine"; never shared between threads. Every operation is non-blocking and
-// complete when the call returns.
+// Owner: one worker, kind "mine"; made and used on that worker's thread (io_uring's SINGLE_ISSUER).
+// The descriptors are non-blocking and every operation is complete when the call returns.
 #pragma once
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <span>
@@ -21,12 +22,13 @@ struct IoOp {
 
 class Io {
  public:
+  static constexpr size_t limit = 64;  // operations a call
+
   virtual ~Io() = default;
 
-  // Does the reads in order and stops asking a descriptor that has nothing more: the operations
-  // after a -EAGAIN on the same descriptor get -EAGAIN too. At most 64 operations.
+  // Each operation stands for itself: one that fails does not stop those behind it. Reads of one
+  // descriptor return its packets in order; a -EAGAIN may stand between two of them.
   virtual void read(std::span<IoOp> ops) = 0;
-  // Does the writes in order; one that fails does not stop the others. At most 64 operations.
   virtual void write(std::span<IoOp> ops) = 0;
 
   virtual std::string_view name() const = 0;  // "io_uring" or "read/write"
@@ -34,8 +36,7 @@ class Io {
 
 enum class IoKind { automatic, uring, plain };
 
-// automatic falls back to plain where io_uring_setup is refused or lacks what is needed; uring
-// throws std::system_error then.
-std::unique_ptr<Io> make_io(IoKind kind = IoKind::automatic);
+// automatic falls back to plain where the kernel refuses io_uring; uring throws std::system_error.
+std::unique_ptr<Io> make_io(IoKind kind);
 
 }  // namespace uswitch
