@@ -61,9 +61,8 @@ struct Packet {
 
   PortId ingress = no_port;
   NetworkId network = no_network;
-  uint16_t tci = 0;           // 802.1Q PCP and DEI bits as received; the VID bits are zero
-  uint16_t stripped_vid = 0;  // a tag the kernel took out of the frame: see has_stripped_tag (AP-2)
-  bool has_stripped_tag = false;
+  uint16_t tci = 0;               // 802.1Q tag control information as received: PCP, DEI, VID
+  bool has_stripped_tag = false;  // the kernel took the tag out of the frame into tci (AP-2)
 
   std::span<const uint8_t> frame() const { return {data, length}; }
   std::span<uint8_t> frame() { return {data, length}; }

@@ -11,7 +11,9 @@ namespace uswitch {
 
 namespace {
 
-int32_t result_of(ssize_t n) { return n >= 0 ? static_cast<int32_t>(n) : -errno; }
+int32_t result_of(ssize_t n) {
+  return n >= 0 ? static_cast<int32_t>(n) : -errno;
+}
 
 // One system call an operation.
 class PlainIo : public Io {
@@ -34,8 +36,8 @@ class PlainIo : public Io {
   }
 };
 
-// One system call for all. Reads carry RWF_NOWAIT: with O_NONBLOCK alone io_uring arms a poll for an
-// empty descriptor and the batch would hang until a packet came.
+// One system call for all. Reads carry RWF_NOWAIT: with O_NONBLOCK alone io_uring arms a poll for
+// an empty descriptor and the batch would hang until a packet came.
 class UringIo : public Io {
  public:
   UringIo() {

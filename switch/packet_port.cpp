@@ -12,6 +12,7 @@
 #include <array>
 #include <cerrno>
 #include <cstdio>
+#include <cstring>
 #include <system_error>
 
 #include "core/offload.h"
@@ -20,7 +21,6 @@ namespace uswitch {
 
 namespace {
 
-constexpr size_t header_size = 10;  // struct virtio_net_hdr, STANDARDS VH-1
 constexpr int buffer_bytes = 16 << 20;
 constexpr size_t chunk = 32;  // messages a system call
 
@@ -91,12 +91,16 @@ void take_tag(msghdr& message, Packet& p) {
 Reason reason_of(int error) {
   switch (error) {
     case EAGAIN:
-    case ENOBUFS: return Reason::egress_full;
+    case ENOBUFS:
+      return Reason::egress_full;
     case ENETDOWN:
     case ENODEV:
-    case ENXIO: return Reason::egress_down;
-    case EMSGSIZE: return Reason::exceeds_mtu;
-    default: return Reason::egress_refused;
+    case ENXIO:
+      return Reason::egress_down;
+    case EMSGSIZE:
+      return Reason::exceeds_mtu;
+    default:
+      return Reason::egress_refused;
   }
 }
 
@@ -130,8 +134,9 @@ bool PacketPort::rx(unsigned queue, Batch& batch, Io&) {
   for (; asked < chunk; ++asked) {
     Packet* p = batch.append();
     if (!p) break;
-    parts[asked] = {p->data - header_size, header_size + max_frame};
-    messages[asked].msg_hdr = {nullptr, 0, &parts[asked], 1, controls[asked].bytes, sizeof(Control), 0};
+    parts[asked] = {p->data - virtio_header_size, virtio_header_size + max_frame};
+    messages[asked].msg_hdr = {nullptr,         0, &parts[asked], 1, controls[asked].bytes,
+                               sizeof(Control), 0};
   }
   const int got = recvmmsg(sockets_[queue], messages.data(), asked, MSG_DONTWAIT, nullptr);
   if (got < 0 && (errno == ENODEV || errno == ENXIO)) set_dead();
@@ -139,8 +144,9 @@ bool PacketPort::rx(unsigned queue, Batch& batch, Io&) {
   batch.shrink(first + received);
   for (size_t i = 0; i < received; ++i) {
     Packet& p = batch[first + i];
-    p.length = messages[i].msg_len < header_size ? 0 : messages[i].msg_len - header_size;
-    p.offload = decode_offload(p.data - header_size);
+    p.length =
+        messages[i].msg_len < virtio_header_size ? 0 : messages[i].msg_len - virtio_header_size;
+    p.offload = decode_offload(p.data - virtio_header_size);
     take_tag(messages[i].msg_hdr, p);
   }
   return received == asked;
@@ -151,8 +157,8 @@ void PacketPort::tx(unsigned queue, std::span<Outgoing> frames, Io&) {
   std::array<iovec, Io::limit> parts;
   for (size_t i = 0; i < frames.size(); ++i) {
     Packet& p = *frames[i].packet;
-    encode_offload(p, p.data - header_size);
-    parts[i] = {p.data - header_size, header_size + p.length};
+    encode_offload(p, p.data - virtio_header_size);
+    parts[i] = {p.data - virtio_header_size, virtio_header_size + p.length};
     messages[i].msg_hdr = {nullptr, 0, &parts[i], 1, nullptr, 0, 0};
   }
   // sendmmsg stops at the first message that fails: note its reason, go on behind it.

@@ -3,7 +3,8 @@
 // whole in both directions; the kernel cuts for a device that cannot.
 //
 // The device needs no address of its own: the host's stack gets a copy of each frame too (AP-2).
-// Owner and threads: see switch/port.h. One socket a worker, joined in one fanout group by flow hash.
+// Owner and threads: see switch/port.h. One socket a worker, joined in one fanout group by flow
+// hash.
 #pragma once
 #include <string>
 #include <vector>

@@ -12,17 +12,21 @@ namespace uswitch {
 
 namespace {
 
-constexpr uint32_t header_size = 10;  // struct virtio_net_hdr, STANDARDS VH-1
 constexpr size_t least_appetite = 4;
 
 // The namespace died or the device was deleted: the tun driver says EBADFD from then on.
-bool device_is_gone(int32_t result) { return result == -EBADFD || result == -ENODEV; }
+bool device_is_gone(int32_t result) {
+  return result == -EBADFD || result == -ENODEV;
+}
 
 Reason reason_of(int32_t result) {
   switch (result) {
-    case -EAGAIN: return Reason::egress_full;
-    case -EIO: return Reason::egress_down;  // the endpoint set its device down
-    default: return device_is_gone(result) ? Reason::egress_down : Reason::egress_refused;
+    case -EAGAIN:
+      return Reason::egress_full;
+    case -EIO:
+      return Reason::egress_down;  // the endpoint set its device down
+    default:
+      return device_is_gone(result) ? Reason::egress_down : Reason::egress_refused;
   }
 }
 
@@ -48,7 +52,8 @@ bool TapPort::rx(unsigned queue, Batch& batch, Io& io) {
   for (; asked < q.appetite; ++asked) {
     Packet* p = batch.append();
     if (!p) break;
-    ops[asked] = {q.fd, p->data - header_size, header_size + static_cast<uint32_t>(max_frame), 0};
+    ops[asked] = {q.fd, p->data - virtio_header_size,
+                  virtio_header_size + static_cast<uint32_t>(max_frame), 0};
   }
   io.read({ops.data(), asked});
 
@@ -56,12 +61,12 @@ bool TapPort::rx(unsigned queue, Batch& batch, Io& io) {
   for (size_t i = 0; i < asked; ++i) {
     const int32_t result = ops[i].result;
     Packet& p = batch[first + i];
-    if (result < static_cast<int32_t>(header_size)) {
+    if (result < static_cast<int32_t>(virtio_header_size)) {
       if (device_is_gone(result)) set_dead();
       continue;
     }
-    p.length = static_cast<uint32_t>(result) - header_size;
-    p.offload = decode_offload(p.data - header_size);
+    p.length = static_cast<uint32_t>(result) - virtio_header_size;
+    p.offload = decode_offload(p.data - virtio_header_size);
     batch.swap(first + got++, first + i);
   }
   batch.shrink(first + got);
@@ -74,8 +79,8 @@ void TapPort::tx(unsigned queue, std::span<Outgoing> frames, Io& io) {
   std::array<IoOp, Io::limit> ops;
   for (size_t i = 0; i < frames.size(); ++i) {
     Packet& p = *frames[i].packet;
-    encode_offload(p, p.data - header_size);
-    ops[i] = {fd, p.data - header_size, header_size + p.length, 0};
+    encode_offload(p, p.data - virtio_header_size);
+    ops[i] = {fd, p.data - virtio_header_size, virtio_header_size + p.length, 0};
   }
   io.write({ops.data(), frames.size()});
   for (size_t i = 0; i < frames.size(); ++i) {

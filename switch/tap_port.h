@@ -1,5 +1,6 @@
 // A port whose far end is a TAP device: one descriptor a worker, each frame behind a virtio-net
-// header, so that TCP and UDP super-segments and unfinished checksums pass whole in both directions.
+// header, so that TCP and UDP super-segments and unfinished checksums pass whole in both
+// directions.
 //
 // Owner and threads: see switch/port.h. The device itself (made, moved into its namespace, named,
 // addressed) is switch/tun's and switch/link's; it disappears when this object closes its last
