@@ -39,13 +39,16 @@ struct Offload {
 // Where the headers are, found once by core/layout. Offsets count from the first byte of the frame,
 // which is untagged by the time this is filled in.
 struct Layout {
+  // Offset just past the IP packet, where padding begins (R4-2); 0: not IP.
+  uint32_t l3_end = 0;
   uint16_t ether_type = 0;  // 0 when the field is an 802.3 length
-  uint16_t l4 = 0;        // offset of the transport header; 0: none found or not the first fragment
-  uint16_t l3_end = 0;    // offset just past the IP packet (padding cut off); 0: not IP
-  uint8_t protocol = 0;   // of the transport header, after IPv6 extension headers
-  bool fragment = false;  // part of a fragmented datagram
-  Reason fault =
-      Reason::none;  // why L3/L4 cannot be relied on; a stage that needs them drops with it
+  // Offset of what follows IP and its extension headers, whole or its first fragment; 0: there is
+  // none.
+  uint16_t l4 = 0;
+  uint8_t protocol = 0;   // of what stands at l4, or would if this were the first fragment
+  bool fragment = false;  // part of a fragmented datagram, or has an IPv6 fragment header
+  // Why L3 or L4 cannot be relied on: a stage that reads it drops with this.
+  Reason fault = Reason::none;
 
   static constexpr uint16_t l3 = 14;  // the network header always follows the Ethernet header
 };
