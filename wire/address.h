@@ -9,6 +9,8 @@
 #include <string>
 #include <string_view>
 
+#include "wire/bytes.h"
+
 namespace uswitch {
 
 // An IEEE 802 MAC address, bytes in wire order.
@@ -26,9 +28,7 @@ struct MacAddress {
 
   // The 48 bits as a number, first byte the most significant.
   uint64_t to_u64() const {
-    uint64_t v = 0;
-    for (uint8_t b : bytes) v = v << 8 | b;
-    return v;
+    return uint64_t{load_be32(bytes.data())} << 16 | load_be16(bytes.data() + 4);
   }
   static MacAddress from_u64(uint64_t v) {
     MacAddress mac;
