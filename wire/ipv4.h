@@ -54,10 +54,12 @@ class BasicIpv4View : public HeaderView<Byte> {
   void set_id(uint16_t v) const { this->put16(Offset::id, v); }
   void set_ttl(uint8_t v) const { this->put8(Offset::ttl, v); }
   void set_checksum(uint16_t v) const { this->put16(Offset::checksum, v); }
-  // The address must be IPv4.
-  void set_source(const IpAddress& a) const { std::memcpy(this->at(Offset::source), a.wire(), 4); }
+  // The last four bytes, which are the whole of an IPv4 address.
+  void set_source(const IpAddress& a) const {
+    std::memcpy(this->at(Offset::source), a.bytes.data() + 12, 4);
+  }
   void set_destination(const IpAddress& a) const {
-    std::memcpy(this->at(Offset::destination), a.wire(), 4);
+    std::memcpy(this->at(Offset::destination), a.bytes.data() + 12, 4);
   }
   // Computes the header checksum anew.
   void fill_checksum() const {

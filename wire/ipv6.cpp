@@ -22,6 +22,7 @@ void note_fragment(const uint8_t* header, Ipv6Chain& chain) {
   chain.has_fragment_header = true;
   chain.fragment_offset = field & 0xfff8;
   chain.more_fragments = (field & 1) != 0;
+  chain.fragment_id = load_be32(header + 4);
 }
 
 }  // namespace

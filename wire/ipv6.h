@@ -46,10 +46,11 @@ class BasicIpv6View : public HeaderView<Byte> {
     this->put16(Offset::version,
                 static_cast<uint16_t>((this->get16(Offset::version) & 0xf00f) | v << 4));
   }
-  // The address must be IPv6.
-  void set_source(const IpAddress& a) const { std::memcpy(this->at(Offset::source), a.wire(), 16); }
+  void set_source(const IpAddress& a) const {
+    std::memcpy(this->at(Offset::source), a.bytes.data(), 16);
+  }
   void set_destination(const IpAddress& a) const {
-    std::memcpy(this->at(Offset::destination), a.wire(), 16);
+    std::memcpy(this->at(Offset::destination), a.bytes.data(), 16);
   }
 
  private:
@@ -69,7 +70,8 @@ struct Ipv6Chain {
   bool has_fragment_header = false;
   bool more_fragments = false;
   uint16_t fragment_offset = 0;  // in bytes; the walk ends at a fragment that is not the first
-  size_t offset = 0;             // of what `protocol` names, from the start of the IPv6 header
+  uint32_t fragment_id = 0;
+  size_t offset = 0;  // of what `protocol` names, from the start of the IPv6 header
 };
 
 Ipv6Chain walk_extensions(const Ipv6View& packet);

@@ -158,6 +158,20 @@ TEST(Gso, VH11_TcpSuperSegmentThatFitsOneKeepsAllFlags) {
   EXPECT_EQ(c.segments[0][47], 0x99);
 }
 
+// The sender sums the final destination, not the one in the header (RFC 8200 8.1).
+TEST(Gso, VH3_TrustsThePseudoHeaderSumOfTheSender) {
+  auto tcp = v6().tcp(1, 2).pattern(3000).gso(1000);
+  auto to_final = frame().eth(mac(1), mac(2)).ipv6("fd00::1", "fd00::99").tcp(1, 2).pattern(3000);
+  Bytes with_final_sum = to_final.gso(1000).bytes();
+  Cut c = cut(tcp.l4_checksum(static_cast<uint16_t>(be16(with_final_sum, 70))));
+  ASSERT_EQ(c.segments.size(), 3u);
+  for (Bytes& s : c.segments) {
+    EXPECT_EQ(frame_fault(s), "TCP checksum wrong");
+    s[53] = 0x99;
+    EXPECT_EQ(frame_fault(s), "");
+  }
+}
+
 TEST(Gso, WithoutPayloadIsOneSegment) {
   Cut c = cut(v4().tcp(1, 2).gso(1000));
   ASSERT_EQ(c.segments.size(), 1u);

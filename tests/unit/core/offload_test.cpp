@@ -107,7 +107,6 @@ FrameBuilder udp4() {
 }
 
 constexpr auto ok = Reason::none, bad = Reason::bad_offload;
-const uint8_t eight[8] = {};
 
 INSTANTIATE_TEST_SUITE_P(
     Table, OffloadRequest,
