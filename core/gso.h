@@ -15,8 +15,9 @@ void complete_checksum(Packet& packet);
 
 // Cuts one super-segment (offload.gso set) into packets of at most segment_size payload bytes, each
 // with its own lengths, sequence number or IPv4 id, flags and complete checksums, asking nothing
-// more of a device. The bytes are read once and written once; the super-segment stays as it is and
-// must outlive the Segmenter.
+// more of a device. Checksums are made from the pseudo-header sum in the super-segment's own field,
+// which covers its whole length (VH-3). The bytes are read once and written once; the super-segment
+// stays as it is and must outlive the Segmenter.
 class Segmenter {
  public:
   explicit Segmenter(const Packet& super);

@@ -21,7 +21,7 @@ inline constexpr size_t packet_headroom = 128;
 
 // What a sender left for the receiver or the device to do: segmentation and checksums, as
 // virtio 1.3 5.1.6 defines them. Offsets count from the first byte of the frame. core/offload
-// converts from and to the wire form and validates.
+// converts from and to the wire form, core/layout judges it.
 struct Offload {
   // `unknown`: the header asked for something this version cannot do; such a frame is dropped.
   enum class Gso : uint8_t { none, tcp4, tcp6, udp, unknown };

@@ -1,7 +1,7 @@
 // A one's complement sum does not care about byte order (RFC 1071 2 (B)), so the loop adds whatever
 // words the machine loads, as wide as it can, and swaps once at the end. Each 16 bytes become two
-// lanes of two 32-bit halves added into 64-bit accumulators, which cannot overflow before 2^31
-// rounds: no carry has to be looked after. The vector type compiles to SSE2 on x86-64 and NEON on
+// lanes of two 32-bit halves added into 64-bit accumulators, which no buffer below 16 GiB can
+// overflow: no carry has to be looked after. The vector type compiles to SSE2 on x86-64 and NEON on
 // 64-bit ARM. Four accumulators hide the latency of the additions.
 #include "wire/checksum.h"
 
@@ -35,12 +35,6 @@ inline uint16_t fold(uint64_t s) {
   s = (s >> 16) + (s & 0xffff);
   s = (s >> 16) + (s & 0xffff);
   return __builtin_bswap16(static_cast<uint16_t>(s));
-}
-
-// Adds a 64-bit value that may be near the top: keeps the carry.
-inline uint64_t add_carry(uint64_t a, uint64_t b) {
-  uint64_t s = a + b;
-  return s + (s < b);
 }
 
 // One step over sizeof(T) bytes; with Copy they are written to `to` as well.
@@ -80,7 +74,7 @@ inline uint16_t run(const uint8_t* from, uint8_t* to, size_t count) {
   }
   for (; count >= 16; count -= 16) a += halves(step<Lanes, Copy>(from, to));
   a += b + c + d;
-  return fold(add_carry(add_carry(a[0], a[1]), tail<Copy>(from, to, count)));
+  return fold(a[0] + a[1] + tail<Copy>(from, to, count));
 }
 
 // Protocol and length of a pseudo-header, as the words they make up in either family.
