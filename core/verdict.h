@@ -8,6 +8,8 @@ namespace uswitch {
 
 class [[nodiscard]] Verdict {
  public:
+  constexpr Verdict() : Verdict(next()) {}
+
   enum class Kind : uint8_t {
     drop,       // counted under reason()
     to_port,    // leaves by port()

@@ -1,0 +1,141 @@
+#include "engine/egress.h"
+
+#include "core/gso.h"
+#include "switch/vlan.h"
+
+namespace uswitch {
+
+namespace {
+
+bool takes(const Capabilities& can, const Offload& offload) {
+  switch (offload.gso) {
+    case Offload::Gso::none:
+      return can.checksum;
+    case Offload::Gso::tcp4:
+      return can.tso4;
+    case Offload::Gso::tcp6:
+      return can.tso6;
+    case Offload::Gso::udp:
+      return can.uso;
+    case Offload::Gso::unknown:
+      return false;
+  }
+  return false;
+}
+
+}  // namespace
+
+// Frames on their way into one port, handed over in groups of at most Batch::limit. A frame whose
+// network is tagged on this port carries its tag only while it is handed over, so that a flooded
+// frame can be the same bytes for tagged and untagged ports.
+struct Egress::Sending {
+  const PortSettings& settings;
+  Port& port;
+  PortCounters& counters;
+  Io& io;
+  unsigned worker;
+  uint32_t count = 0;
+  std::array<Outgoing, Batch::limit> frames;
+
+  void add(Packet& p) {
+    if (count == frames.size()) flush();
+    frames[count++] = {&p, Reason::none};
+  }
+
+  void flush() {
+    if (count == 0) return;
+    const std::span out(frames.data(), count);
+    if (settings.vlans) tag(out);
+    port.tx(worker, out, io);
+    account(out);
+    if (settings.vlans) untag(out);
+    count = 0;
+  }
+
+  void tag(std::span<Outgoing> out) {
+    for (Outgoing& o : out) {
+      const uint16_t vid = settings.tag_of(o.packet->network);
+      if (vid != untagged) push_tag(*o.packet, vid);
+    }
+  }
+
+  void untag(std::span<Outgoing> out) {
+    for (Outgoing& o : out) {
+      if (settings.tag_of(o.packet->network) != untagged) pop_tag(*o.packet);
+    }
+  }
+
+  void account(std::span<const Outgoing> out) {
+    uint64_t sent = 0, bytes = 0;
+    for (const Outgoing& o : out) {
+      if (o.failed != Reason::none) {
+        counters.drop(o.failed);
+        continue;
+      }
+      ++sent;
+      bytes += o.packet->length;
+    }
+    counters.tx_packets.add(sent);
+    counters.tx_bytes.add(bytes);
+  }
+
+  // Cuts a super-segment and sends the pieces. Earlier frames go first: order is kept (BR-8).
+  void segment(const Packet& super, PacketPool& pool) {
+    Batch pieces(pool);
+    Segmenter segmenter(super);
+    uint64_t made = 0;
+    for (bool more = true; more;) {
+      Packet* piece = pieces.append();
+      if (!piece) {
+        counters.drop(Reason::no_buffer);
+        break;
+      }
+      more = segmenter.next(*piece);
+      piece->network = super.network;
+      piece->tci = super.tci;
+      ++made;
+      add(*piece);
+      if (pieces.size() == Batch::limit || !more) {
+        flush();
+        pieces.release();
+      }
+    }
+    flush();
+    if (made > 0) counters.copies.add(made - 1);
+  }
+};
+
+void Egress::add(PortId port, Packet& packet) {
+  Queue& q = queues_[port];
+  if (q.count == 0) dirty_.push_back(port);
+  q.packets[q.count++] = &packet;
+}
+
+void Egress::send_queue(const Tables& tables, PortId id) {
+  const PortSettings& settings = tables.settings[id];
+  const PortEntry& entry = tables.ports[id];
+  Sending sending{settings, *entry.port, entry.stats->of_worker[worker_], io_, worker_, 0, {}};
+  Queue& q = queues_[id];
+  for (Packet* p : std::span(q.packets.data(), q.count)) {
+    if (segment_length(*p) > settings.mtu) {
+      sending.counters.drop(Reason::exceeds_mtu);
+    } else if (!p->offload.any() || takes(settings.capabilities, p->offload)) {
+      sending.add(*p);
+    } else if (p->offload.gso != Offload::Gso::none) {
+      sending.flush();
+      sending.segment(*p, pool_);
+    } else {
+      complete_checksum(*p);
+      sending.add(*p);
+    }
+  }
+  sending.flush();
+  q.count = 0;
+}
+
+void Egress::flush(const Tables& tables) {
+  for (PortId id : dirty_) send_queue(tables, id);
+  dirty_.clear();
+}
+
+}  // namespace uswitch

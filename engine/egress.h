@@ -1,0 +1,43 @@
+// The last stage: frames are collected per egress port while a batch is decided, then sent with one
+// transmit call a port. What the port cannot take is segmented or summed in software here (VH-11),
+// what is too long for it is dropped (BR-9).
+//
+// Kind "mine": part of one worker's pipeline.
+#pragma once
+#include <array>
+#include <cstdint>
+#include <vector>
+
+#include "core/batch.h"
+#include "engine/tables.h"
+
+namespace uswitch {
+
+class Egress {
+ public:
+  Egress(PacketPool& pool, Io& io, unsigned worker) : pool_(pool), io_(io), worker_(worker) {}
+
+  // Makes room for the ports of these tables. Called when the worker adopts them.
+  void adopt(const Tables& tables) { queues_.resize(tables.ports.size()); }
+
+  // The packet must live until flush(). At most Batch::limit packets a port between two flushes.
+  void add(PortId port, Packet& packet);
+  void flush(const Tables& tables);
+
+ private:
+  struct Queue {
+    uint32_t count = 0;
+    std::array<Packet*, Batch::limit> packets;
+  };
+  struct Sending;  // one port's turn
+
+  void send_queue(const Tables& tables, PortId port);
+
+  PacketPool& pool_;
+  Io& io_;
+  unsigned worker_;
+  std::vector<Queue> queues_;  // indexed by PortId
+  std::vector<PortId> dirty_;  // those with packets
+};
+
+}  // namespace uswitch

@@ -1,0 +1,30 @@
+#include "engine/engine.h"
+
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <system_error>
+
+namespace uswitch {
+
+Engine::Engine(unsigned workers, IoKind io) : tables_(std::make_shared<Tables>()) {
+  attention_ = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+  if (attention_ < 0) throw std::system_error(errno, std::generic_category(), "eventfd");
+  for (unsigned i = 0; i < workers; ++i) {
+    workers_.push_back(std::make_unique<Worker>(i, io, attention_));
+  }
+}
+
+Engine::~Engine() {
+  workers_.clear();  // joins: nobody uses the tables any more
+  close(attention_);
+}
+
+void Engine::publish(std::shared_ptr<const Tables> tables) {
+  for (auto& worker : workers_) worker->publish(tables.get());
+  for (auto& worker : workers_) worker->await_adoption();
+  tables_ = std::move(tables);
+}
+
+}  // namespace uswitch

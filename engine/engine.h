@@ -1,0 +1,35 @@
+// The workers and the tables they run on.
+//
+// Owner: the control thread makes it, calls everything here and destroys it.
+#pragma once
+#include <memory>
+#include <vector>
+
+#include "engine/tables.h"
+#include "engine/worker.h"
+
+namespace uswitch {
+
+class Engine {
+ public:
+  // Starts the workers, which do nothing before the first publish(). Throws std::system_error.
+  Engine(unsigned workers, IoKind io);
+  ~Engine();
+
+  // Makes these the tables of all workers. When it returns every worker has let go of the earlier
+  // ones, and they are freed, with the ports that only they held. Takes as long as the slowest
+  // worker's turn: well below a millisecond.
+  void publish(std::shared_ptr<const Tables> tables);
+
+  const Tables& tables() const { return *tables_; }
+  const std::vector<std::unique_ptr<Worker>>& workers() const { return workers_; }
+  // Becomes readable when a port has died; read it to clear.
+  int attention_fd() const { return attention_; }
+
+ private:
+  int attention_ = -1;
+  std::shared_ptr<const Tables> tables_;
+  std::vector<std::unique_ptr<Worker>> workers_;
+};
+
+}  // namespace uswitch

@@ -1,0 +1,48 @@
+// Everything that is configured, as one immutable value. A reload is a new value; ports and learned
+// tables that stay the same are shared between the old one and the new.
+//
+// Kind "ours": built by the control thread, published by Engine::publish, freed once every worker
+// has adopted its successor.
+#pragma once
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "core/counters.h"
+#include "switch/network.h"
+#include "switch/port.h"
+
+namespace uswitch {
+
+// The counters of one port, one set a worker, each on cache lines of its own.
+struct PortStats {
+  struct alignas(64) PerWorker : PortCounters {};
+  explicit PortStats(unsigned workers) : of_worker(workers) {}
+  std::vector<PerWorker> of_worker;
+};
+
+struct PortEntry {
+  std::string name;
+  std::shared_ptr<Port> port;  // null: the id is free
+  std::shared_ptr<PortStats> stats;
+};
+
+struct Tables {
+  // Indexed by PortId, of equal size. An id keeps its port across reloads.
+  std::vector<PortEntry> ports;
+  std::vector<PortSettings> settings;
+  // Indexed by NetworkId.
+  std::vector<Network> networks;
+};
+
+// The VLANs of a trunk, by VID; null when there are none. Each network stands for one VID at most.
+std::shared_ptr<const VlanMap> make_vlan_map(const std::map<uint16_t, NetworkId>& tagged,
+                                             size_t networks);
+
+// Fills in the members of every network from the settings of the ports: the last step of making
+// Tables.
+void collect_members(Tables& tables);
+
+}  // namespace uswitch

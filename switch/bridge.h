@@ -1,0 +1,28 @@
+// The forwarding decision of a learning bridge (IEEE 802.1D-2004 clause 7): learn the source, look
+// the destination up. It changes nothing but the MAC table; the pipeline carries the verdict out.
+//
+// In two passes over a batch, so that the MAC table's cache lines are on their way while other
+// packets are looked at. No state of its own; any worker.
+#pragma once
+#include "core/counters.h"
+#include "core/packet.h"
+#include "core/time.h"
+#include "core/verdict.h"
+#include "switch/network.h"
+
+namespace uswitch::bridge {
+
+// The two MAC table keys of a frame, hashed once.
+struct Addresses {
+  Fdb::Key source, destination;
+};
+
+// First pass: hashes the addresses and asks for their cache lines.
+Addresses prepare(const Network& network, const Packet& packet);
+
+// Second pass: learns the source and decides. The packet's layout is known and it belongs to
+// `network`, which `port` is a member of; `counters` are that port's.
+Verdict decide(const Network& network, const PortSettings& port, PortCounters& counters,
+               const Packet& packet, const Addresses& addresses, Time now);
+
+}  // namespace uswitch::bridge
