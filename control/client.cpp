@@ -1,0 +1,85 @@
+#include "control/client.h"
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/local/stream_protocol.hpp>
+#include <boost/beast/core/basic_stream.hpp>
+#include <boost/beast/core/flat_buffer.hpp>
+#include <boost/beast/http/parser.hpp>
+#include <boost/beast/http/read.hpp>
+#include <boost/beast/http/string_body.hpp>
+#include <boost/beast/http/write.hpp>
+
+namespace uswitch {
+
+namespace asio = boost::asio;
+namespace beast = boost::beast;
+namespace http = boost::beast::http;
+using Local = asio::local::stream_protocol;
+
+namespace {
+
+constexpr size_t max_body = 256 * 1024 * 1024;
+
+beast::error_code connect(beast::basic_stream<Local>& stream, const std::string& path) {
+  beast::error_code error;
+  try {
+    stream.socket().connect(Local::endpoint(path), error);
+  } catch (const boost::system::system_error& e) {  // a path too long for a socket address
+    error = e.code();
+  }
+  return error;
+}
+
+[[noreturn]] void fail_connect(const std::string& path, beast::error_code error) {
+  if (error == beast::errc::no_such_file_or_directory || error == beast::errc::connection_refused) {
+    throw NoDaemon("no uswitch answers on " + path +
+                   ": start one with `uswitch --config FILE`, or say where with --control PATH");
+  }
+  throw std::runtime_error(path + ": " + error.message() +
+                           (error == beast::errc::permission_denied
+                                ? " (the socket is for the user who started uswitch)"
+                                : ""));
+}
+
+http::request<http::string_body> message_of(const Request& request) {
+  http::request<http::string_body> message;
+  message.version(11);
+  message.method_string(request.method);
+  message.target(request.target);
+  message.set(http::field::host, "uswitch");
+  message.body() = request.body;
+  message.keep_alive(false);
+  message.prepare_payload();
+  return message;
+}
+
+}  // namespace
+
+Reply exchange(const std::string& path, const Request& request,
+               std::chrono::milliseconds patience) {
+  asio::io_context io(1);
+  beast::basic_stream<Local> stream(io);
+  if (const auto error = connect(stream, path)) fail_connect(path, error);
+
+  stream.expires_after(patience);
+  const auto message = message_of(request);
+  beast::flat_buffer buffer;
+  http::response_parser<http::string_body> parser;
+  parser.body_limit(max_body);
+  beast::error_code result;
+  http::async_write(stream, message, [&](beast::error_code, size_t) {
+    // Even if the request was not taken whole, there may be an answer that says why.
+    http::async_read(stream, buffer, parser,
+                     [&](beast::error_code error, size_t) { result = error; });
+  });
+  io.run();
+  if (result) {
+    throw std::runtime_error("uswitch on " + path + " gave no whole answer: " + result.message());
+  }
+  Reply reply;
+  reply.status = parser.get().result_int();
+  reply.body = std::move(parser.get().body());
+  return reply;
+}
+
+}  // namespace uswitch
