@@ -1,0 +1,103 @@
+#include "control/cli.h"
+
+#include <CLI/CLI.hpp>
+#include <sstream>
+
+namespace uswitch {
+
+namespace {
+
+constexpr const char* run_examples =
+    "Examples:\n"
+    "  uswitch --config /etc/uswitch.yaml           run in the foreground until SIGTERM or SIGINT\n"
+    "  uswitch --config /etc/uswitch.yaml --check   only say what is wrong with the file\n"
+    "  uswitch show ports                           ask the running uswitch\n"
+    "\n"
+    "Exit codes: 0 done, 1 failure, 2 bad configuration or command line, 3 no uswitch answers.";
+
+constexpr const char* show_examples =
+    "Examples:\n"
+    "  uswitch show ports\n"
+    "  uswitch show fdb --network office --limit 20\n"
+    "  uswitch show drops --json | jq .total";
+
+void add_control(CLI::App& app, CommandLine& line) {
+  app.add_option("--control", line.control,
+                 std::string("Path of the control socket (default ") + default_control_path + ")")
+      ->type_name("PATH");
+}
+
+void add_run(CLI::App& app, CommandLine& line, bool& check) {
+  app.add_option("--config", line.config, "The configuration to run")->type_name("FILE");
+  app.add_flag("--check", check, "Only say whether the configuration is right");
+  app.set_version_flag("--version", "uswitch " USWITCH_VERSION);
+  add_control(app, line);
+  app.footer(run_examples);
+}
+
+// A filter goes to the daemon as it is, which knows what it takes where.
+void add_filter(CLI::App& show, CommandLine& line, const std::string& name, const char* type,
+                const char* help) {
+  show.add_option_function<std::string>(
+          "--" + name, [&line, name](const std::string& v) { line.query.emplace_back(name, v); },
+          help)
+      ->type_name(type);
+}
+
+CLI::App* add_show(CLI::App& app, CommandLine& line) {
+  CLI::App* show = app.add_subcommand("show", "Show the state of the running uswitch");
+  show->add_option("WHAT", line.what, "ports, fdb, drops, workers or config")
+      ->required()
+      ->type_name("")
+      ->check(CLI::IsMember({"ports", "fdb", "drops", "workers", "config"}).description(""));
+  show->add_flag("--json", line.json, "Exact numbers for programs instead of a table");
+  add_filter(*show, line, "network", "NAME", "fdb: only this network");
+  add_filter(*show, line, "port", "NAME", "fdb: only this port");
+  add_filter(*show, line, "mac", "MAC", "fdb: only this address");
+  add_filter(*show, line, "limit", "N", "fdb: at most so many entries (default 10000)");
+  show->add_flag_callback(
+      "--all", [&line] { line.query.emplace_back("all", "1"); },
+      "drops: also the reasons that nothing was dropped for");
+  add_control(*show, line);
+  show->footer(show_examples);
+  return show;
+}
+
+ParsedLine refuse(const std::string& sentence) {
+  ParsedLine parsed;
+  parsed.err = sentence + "\nRun with --help for more information.\n";
+  parsed.exit_code = exit_usage;
+  return parsed;
+}
+
+}  // namespace
+
+ParsedLine parse_command_line(int argc, const char* const* argv) {
+  CommandLine line;
+  bool check = false;
+  CLI::App app("uswitch: a userspace virtual switch and router for container hosts", "uswitch");
+  add_run(app, line, check);
+  const CLI::App* show = add_show(app, line);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& e) {
+    std::ostringstream out, err;
+    const int code = app.exit(e, out, err);
+    return {std::nullopt, out.str(), err.str(), code == 0 ? exit_ok : exit_usage};
+  }
+  if (show->parsed()) {
+    if (!line.config.empty() || check) {
+      return refuse("--config and --check do not go with show: it asks the running uswitch");
+    }
+    line.command = CommandLine::Command::show;
+  } else if (line.config.empty()) {
+    return refuse("--config FILE is missing, or a command: show");
+  } else if (check) {
+    line.command = CommandLine::Command::check;
+  }
+  ParsedLine parsed;
+  parsed.line = std::move(line);
+  return parsed;
+}
+
+}  // namespace uswitch

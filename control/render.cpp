@@ -1,0 +1,180 @@
+// The tables of `uswitch show`.
+#include <boost/json/array.hpp>
+#include <boost/json/object.hpp>
+#include <boost/json/value.hpp>
+#include <boost/json/value_to.hpp>
+
+#include "control/show.h"
+#include "control/table.h"
+#include "control/figures.h"
+
+namespace uswitch {
+
+namespace json = boost::json;
+
+namespace {
+
+using Style = Table::Style;
+constexpr Table::Align right = Table::Align::right;
+
+std::string text(const json::value& value) {
+  return value.is_null() ? "" : json::value_to<std::string>(value);
+}
+
+uint64_t number(const json::value& value) {
+  return value.to_number<uint64_t>();
+}
+
+std::string count(const json::value& value) {
+  return show_count(number(value));
+}
+
+std::string bytes(const json::value& value) {
+  return show_bytes(number(value));
+}
+
+std::string separated(std::string list, const std::string& next) {
+  return list.empty() ? next : list + "," + next;
+}
+
+// "office" or "office,10:lab": tagged networks carry their VLAN id.
+std::string networks_of(const json::object& port) {
+  std::string list = text(port.at("network"));
+  for (const auto& [vid, network] : port.at("tagged").as_object()) {
+    list = separated(std::move(list), std::string(vid) + ":" + text(network));
+  }
+  return list;
+}
+
+std::string addresses_of(const json::object& port) {
+  std::string list;
+  for (const json::value& address : port.at("addresses").as_array()) {
+    list = separated(std::move(list), text(address));
+  }
+  return list;
+}
+
+Table::Cell drops(const json::value& value) {
+  return {count(value), number(value) > 0 ? Style::red : Style::plain};
+}
+
+Table::Cell state(const json::object& port) {
+  return port.at("up").as_bool() ? Table::Cell("up", Style::green)
+                                 : Table::Cell("down", Style::red);
+}
+
+std::string render_ports(const json::object& view, bool colour) {
+  Table table({{"PORT"},
+               {"TYPE"},
+               {"STATE"},
+               {"NETWORK"},
+               {"NETNS"},
+               {"DEVICE"},
+               {"MAC"},
+               {"ADDRESS"},
+               {"MTU", right},
+               {"RX", right},
+               {"RX BYTES", right},
+               {"TX", right},
+               {"TX BYTES", right},
+               {"DROPS", right}});
+  for (const json::value& one : view.at("ports").as_array()) {
+    const json::object& port = one.as_object();
+    table.add({text(port.at("name")), text(port.at("type")), state(port), networks_of(port),
+               text(port.at("netns")), text(port.at("device")), text(port.at("mac")),
+               addresses_of(port), std::to_string(number(port.at("mtu"))),
+               count(port.at("rx_packets")), bytes(port.at("rx_bytes")),
+               count(port.at("tx_packets")), bytes(port.at("tx_bytes")), drops(port.at("drops"))});
+  }
+  if (table.empty()) return "no ports\n";
+  table.hide_empty_columns();
+  return table.render(colour);
+}
+
+std::string render_fdb(const json::object& view, bool colour) {
+  Table table({{"NETWORK"}, {"MAC"}, {"PORT"}, {"AGE", right}});
+  for (const json::value& one : view.at("fdb").as_array()) {
+    const json::object& entry = one.as_object();
+    table.add({text(entry.at("network")), text(entry.at("mac")), text(entry.at("port")),
+               entry.at("static").as_bool() ? "static"
+                                            : show_seconds(entry.at("age").to_number<double>())});
+  }
+  if (table.empty()) return "no addresses\n";
+  std::string out = table.render(colour);
+  if (view.at("truncated").as_bool()) {
+    out += "and " + count(view.at("left_out")) + " more: see --network, --port, --mac, --limit\n";
+  }
+  return out;
+}
+
+// "web 12, db 3": the ports of one reason.
+std::string ports_of(const json::object& drop) {
+  std::string list;
+  for (const auto& [port, packets] : drop.at("ports").as_object()) {
+    if (!list.empty()) list += ", ";
+    list += std::string(port) + " " + count(packets);
+  }
+  return list;
+}
+
+std::string render_drops(const json::object& view, bool colour) {
+  Table table({{"REASON"}, {"ROOM"}, {"PACKETS", right}, {"PORTS"}, {"WHY"}});
+  for (const json::value& one : view.at("drops").as_array()) {
+    const json::object& drop = one.as_object();
+    table.add({text(drop.at("reason")), text(drop.at("room")), drops(drop.at("packets")),
+               ports_of(drop), text(drop.at("sentence"))});
+  }
+  return table.empty() ? "nothing was dropped\n" : table.render(colour);
+}
+
+std::string render_workers(const json::object& view, bool colour) {
+  Table table({{"WORKER", right},
+               {"IO"},
+               {"PACKETS", right},
+               {"BATCHES", right},
+               {"PER BATCH", right},
+               {"TURNS", right},
+               {"SLEEPS", right},
+               {"CPU", right},
+               {"USER", right},
+               {"SYSTEM", right}});
+  const double uptime = view.at("uptime_seconds").to_number<double>();
+  for (const json::value& one : view.at("workers").as_array()) {
+    const json::object& worker = one.as_object();
+    const double user = worker.at("user_seconds").to_number<double>();
+    const double system = worker.at("system_seconds").to_number<double>();
+    table.add({count(worker.at("index")), text(worker.at("io")), count(worker.at("packets")),
+               count(worker.at("batches")),
+               show_fraction(worker.at("packets_per_batch").to_number<double>()),
+               count(worker.at("turns")), count(worker.at("sleeps")),
+               show_fraction(uptime > 0 ? 100 * (user + system) / uptime : 0) + " %",
+               show_seconds(user), show_seconds(system)});
+  }
+  return table.render(colour) + "up for " + show_seconds(uptime) + "\n";
+}
+
+std::string render_config(const json::object& view, bool) {
+  std::string out = "# " + text(view.at("path")) + "\n" + text(view.at("text"));
+  if (!out.ends_with('\n')) out += '\n';
+  return out;
+}
+
+}  // namespace
+
+std::string render_view(const std::string& what, const json::object& view, bool colour) {
+  struct Renderer {
+    std::string_view what;
+    std::string (*render)(const json::object&, bool);
+  };
+  constexpr Renderer renderers[] = {{"ports", render_ports},
+                                    {"fdb", render_fdb},
+                                    {"drops", render_drops},
+                                    {"workers", render_workers},
+                                    {"config", render_config}};
+  for (const Renderer& renderer : renderers) {
+    if (renderer.what == what) return renderer.render(view, colour);
+  }
+  throw std::invalid_argument("there is no table of " + what);
+}
+
+}  // namespace uswitch

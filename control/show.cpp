@@ -1,0 +1,60 @@
+#include "control/show.h"
+
+#include <unistd.h>
+
+#include <boost/json/parse.hpp>
+#include <boost/json/value.hpp>
+#include <cstdlib>
+#include <iostream>
+
+#include "control/client.h"
+
+namespace uswitch {
+
+namespace json = boost::json;
+
+namespace {
+
+// The sentence of a refusal, or the whole body when it is not one of ours.
+std::string sentence_of(const Reply& reply) {
+  boost::system::error_code error;
+  const json::value body = json::parse(reply.body, error);
+  const json::value* sentence = error ? nullptr : body.find_pointer("/error", error);
+  if (sentence && sentence->is_string()) return std::string(sentence->as_string());
+  return "status " + std::to_string(reply.status) + ": " + reply.body;
+}
+
+int print(const CommandLine& line, const Reply& reply, std::ostream& out, bool colour) {
+  if (line.json) {
+    out << reply.body;
+  } else {
+    out << render_view(line.what, json::parse(reply.body).as_object(), colour);
+  }
+  out.flush();
+  return out ? exit_ok : exit_failure;
+}
+
+}  // namespace
+
+int show(const CommandLine& line, std::ostream& out, std::ostream& err, bool colour) {
+  try {
+    const Target target{"/v1/" + line.what, line.query};
+    const Reply reply = exchange(line.control_path(), {"GET", target.to_string(), ""});
+    if (reply.status == 200) return print(line, reply, out, colour);
+    err << "uswitch: " << sentence_of(reply) << "\n";
+    return reply.status == 400 ? exit_usage : exit_failure;
+  } catch (const NoDaemon& e) {
+    err << "uswitch: " << e.what() << "\n";
+    return exit_no_daemon;
+  } catch (const std::exception& e) {
+    err << "uswitch: " << e.what() << "\n";
+    return exit_failure;
+  }
+}
+
+bool wants_colour() {
+  const char* no_color = std::getenv("NO_COLOR");
+  return isatty(STDOUT_FILENO) != 0 && (no_color == nullptr || *no_color == '\0');
+}
+
+}  // namespace uswitch

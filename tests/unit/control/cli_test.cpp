@@ -1,0 +1,113 @@
+#include "control/cli.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <vector>
+
+namespace uswitch {
+namespace {
+
+using testing::HasSubstr;
+using Command = CommandLine::Command;
+
+ParsedLine parse(std::vector<const char*> arguments) {
+  arguments.insert(arguments.begin(), "uswitch");
+  return parse_command_line(static_cast<int>(arguments.size()), arguments.data());
+}
+
+CommandLine good(std::vector<const char*> arguments) {
+  const ParsedLine parsed = parse(std::move(arguments));
+  EXPECT_TRUE(parsed.line) << parsed.err;
+  return parsed.line.value_or(CommandLine{});
+}
+
+// What is wrong goes to standard error, with exit code 2.
+std::string refused(std::vector<const char*> arguments) {
+  const ParsedLine parsed = parse(std::move(arguments));
+  EXPECT_FALSE(parsed.line);
+  EXPECT_EQ(parsed.exit_code, 2);
+  EXPECT_EQ(parsed.out, "");
+  return parsed.err;
+}
+
+std::string told(std::vector<const char*> arguments) {
+  const ParsedLine parsed = parse(std::move(arguments));
+  EXPECT_FALSE(parsed.line);
+  EXPECT_EQ(parsed.exit_code, 0);
+  EXPECT_EQ(parsed.err, "");
+  return parsed.out;
+}
+
+TEST(Cli, RunsAConfiguration) {
+  const CommandLine line = good({"--config", "a.yaml"});
+  EXPECT_EQ(line.command, Command::run);
+  EXPECT_EQ(line.config, "a.yaml");
+  EXPECT_FALSE(line.control);
+  EXPECT_EQ(line.control_path(), "/run/uswitch/uswitch.sock");
+}
+
+TEST(Cli, ChecksAConfiguration) {
+  const CommandLine line = good({"--check", "--config=a.yaml", "--control", "/tmp/s"});
+  EXPECT_EQ(line.command, Command::check);
+  EXPECT_EQ(line.config, "a.yaml");
+  EXPECT_EQ(line.control, "/tmp/s");
+}
+
+TEST(Cli, ShowsEachThing) {
+  for (const char* what : {"ports", "fdb", "drops", "workers", "config"}) {
+    const CommandLine line = good({"show", what});
+    EXPECT_EQ(line.command, Command::show);
+    EXPECT_EQ(line.what, what);
+    EXPECT_FALSE(line.json);
+    EXPECT_TRUE(line.query.empty());
+  }
+}
+
+TEST(Cli, TakesControlAndJsonBeforeAndAfterTheCommand) {
+  EXPECT_EQ(good({"--control", "/tmp/s", "show", "ports"}).control_path(), "/tmp/s");
+  const CommandLine line = good({"show", "--json", "ports", "--control", "/tmp/s"});
+  EXPECT_EQ(line.control_path(), "/tmp/s");
+  EXPECT_TRUE(line.json);
+  EXPECT_TRUE(good({"show", "ports", "--json"}).json);
+}
+
+TEST(Cli, PassesFiltersOnUnderTheApisNames) {
+  const CommandLine fdb = good({"show", "fdb", "--network", "office", "--port", "web", "--mac",
+                                "02:00:00:00:00:01", "--limit", "5"});
+  EXPECT_THAT(fdb.query, testing::UnorderedElementsAre(testing::Pair("network", "office"),
+                                                       testing::Pair("port", "web"),
+                                                       testing::Pair("mac", "02:00:00:00:00:01"),
+                                                       testing::Pair("limit", "5")));
+  EXPECT_EQ(good({"show", "drops", "--all"}).query, (Query{{"all", "1"}}));
+}
+
+TEST(Cli, RefusesWhatItDoesNotKnowAndSaysWhatThereIs) {
+  EXPECT_THAT(refused({}), HasSubstr("--config FILE"));
+  EXPECT_THAT(refused({"--check"}), HasSubstr("--config FILE"));
+  EXPECT_THAT(refused({"--config"}), HasSubstr("--config"));
+  EXPECT_THAT(refused({"--konfig", "x"}), HasSubstr("--konfig"));
+  EXPECT_THAT(refused({"shwo", "ports"}), HasSubstr("shwo"));
+  EXPECT_THAT(refused({"show"}), HasSubstr("WHAT"));
+  const std::string wrong = refused({"show", "prots"});
+  EXPECT_THAT(wrong, HasSubstr("prots"));
+  EXPECT_THAT(wrong, HasSubstr("ports"));
+  EXPECT_THAT(refused({"show", "ports", "fdb"}), HasSubstr("fdb"));
+}
+
+TEST(Cli, RefusesToMixRunningAndShowing) {
+  EXPECT_THAT(refused({"--config", "a.yaml", "show", "ports"}), HasSubstr("show"));
+  EXPECT_THAT(refused({"--check", "show", "ports"}), HasSubstr("show"));
+}
+
+TEST(Cli, HelpOfEachShowsAnExample) {
+  EXPECT_THAT(told({"--help"}), HasSubstr("uswitch --config /etc/uswitch.yaml"));
+  EXPECT_THAT(told({"show", "--help"}), HasSubstr("uswitch show fdb --network"));
+}
+
+TEST(Cli, SaysItsVersion) {
+  EXPECT_THAT(told({"--version"}), testing::MatchesRegex("uswitch [0-9]+\\.[0-9]+\\.[0-9]+\n"));
+}
+
+}  // namespace
+}  // namespace uswitch
