@@ -52,6 +52,8 @@ FIGURES = [
            short="blast"),
     Figure("blast", "busy_cores", "60 B frames, one generator, busy cores", "cores", False,
            short="blast cores"),
+    Figure("blast", "sent_kpps", "60 B frames, one generator, taken by a's device", "kpps", digits=0,
+           short="blast sent"),
     Figure("blast", "kpps_per_core", "60 B frames, one generator, per busy core", "kpps/core",
            digits=0, compared=True, short="blast/core"),
     Figure("flood", "kpps", "60 B frames, a generator on every CPU", "kpps", digits=0, compared=True,
@@ -100,10 +102,12 @@ def blast(peer, seconds, generators=1, rate=0):
         for process in started:
             if process.wait(seconds + 10) != 0:
                 raise Failure(process.output().strip())
+        said = [json.loads(process.output()) for process in started]
     if after == before:
         raise Failure("no frame arrived")
     pps = (after - before) / took
-    return {"kpps": pps / 1e3, "busy_cores": cores, "kpps_per_core": pps / 1e3 / cores}
+    return {"kpps": pps / 1e3, "busy_cores": cores, "kpps_per_core": pps / 1e3 / cores,
+            "sent_kpps": sum(one["accepted"] / one["seconds"] for one in said) / 1e3}
 
 
 def paced(peer, seconds):
