@@ -60,7 +60,7 @@ def _panel(figure, result):
     found = {name: one for name, one in result["summary"][figure.key].items()
              if one.get("to_reference", {}).get("median")}
     good = {name: _goodness(one, figure) for name, one in found.items()}
-    longest = max(1.0, *(median for median, _, _ in good.values()))
+    longest = max([1.0] + [min(high, 1.4 * median) for median, _, high in good.values()])
     room = PANEL_WIDTH - LABEL_WIDTH - VALUE_WIDTH
     scale = room / longest
     parts = [_text(0, 24, figure.title + ("" if figure.higher_is_better else " (inverted)"), 14,
