@@ -1,0 +1,125 @@
+// The configuration file as plain values: what it says, fully validated, with every default filled
+// in. docs/config.md describes the file for users.
+//
+// Any thread; no state. Reading a file has no effect on anything. Two values compare equal when
+// they ask for the same, so a reload is a comparison of the old value with the new.
+#pragma once
+#include <sys/types.h>
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "control/config_error.h"
+#include "core/time.h"
+#include "wire/address.h"
+
+namespace uswitch {
+
+enum class LogLevel : uint8_t { trace, debug, info, warning, error };
+enum class LogFormat : uint8_t { text, json };
+
+struct LogConfig {
+  LogLevel level = LogLevel::info;
+  LogFormat format = LogFormat::text;
+
+  bool operator==(const LogConfig&) const = default;
+};
+
+// One broadcast domain.
+struct NetworkConfig {
+  std::string name;
+  uint16_t mtu = 1500;                          // bytes of L3 packet, 68..65535
+  Duration ageing = std::chrono::seconds(300);  // 10 s..1000000 s (BR-4)
+  uint32_t max_addresses = 8192;                // learned MAC entries
+  bool isolated = false;                        // the default for its ports
+  bool relay_bpdu = false;                      // relays 01:80:C2:00:00:00 too (BR-7)
+
+  bool operator==(const NetworkConfig&) const = default;
+};
+
+// Which network namespace a device is in.
+struct NetnsConfig {
+  enum class Kind : uint8_t {
+    name,  // under /run/netns; created when missing
+    path,  // an absolute path to a namespace file
+    pid,   // that of a process
+  };
+
+  Kind kind = Kind::name;
+  std::string text;  // the name, the path, or "pid:1234"
+  pid_t pid = 0;     // with Kind::pid
+
+  bool operator==(const NetnsConfig&) const = default;
+};
+
+struct RouteConfig {
+  IpPrefix to;  // host bits are zero
+  IpAddress via;
+
+  bool operator==(const RouteConfig&) const = default;
+};
+
+enum class PortType : uint8_t { tap, veth, raw, pcap };
+
+std::string_view to_string(PortType type);
+
+// Members that a port's type has no use for are empty.
+struct PortConfig {
+  std::string name;
+  PortType type = PortType::tap;
+  std::optional<std::string> network;      // of untagged frames
+  std::map<uint16_t, std::string> tagged;  // VLAN id 1..4094 to network; each network once
+  uint16_t mtu = 1500;                     // default: the largest of its networks'
+  bool isolated = false;                   // default: when one of its networks is
+  uint32_t max_addresses = 0;              // MAC entries it may learn in one network; 0: none
+  std::vector<MacAddress> static_macs;     // entries in each of its networks
+
+  // tap, veth, raw
+  std::string device;
+
+  // tap, veth: the endpoint inside its namespace
+  std::optional<NetnsConfig> netns;  // without: the namespace uswitch runs in
+  std::vector<IpPrefix> addresses;
+  std::vector<RouteConfig> routes;
+  std::optional<MacAddress> mac;  // without: the kernel draws one
+  bool guard = false;  // hold the endpoint to its MAC and addresses, of which it has some
+
+  // pcap: at least one of them
+  std::string read_file, write_file;
+
+  bool operator==(const PortConfig&) const = default;
+};
+
+struct Config {
+  unsigned workers = 1;  // 1..64
+  std::string control = "/run/uswitch/uswitch.sock";
+  LogConfig log;
+  std::vector<NetworkConfig> networks;  // in file order, names unique
+  std::vector<PortConfig> ports;        // in file order, names unique, networks exist
+
+  std::string text;  // the file itself, for `show config`
+
+  bool operator==(const Config&) const = default;
+};
+
+// Either a configuration without any error, or every error (at most ErrorList::limit) in file
+// order.
+using ConfigResult = std::variant<Config, std::vector<ConfigError>>;
+
+// `file_name` is only for the messages.
+ConfigResult parse_config(std::string_view text, std::string file_name);
+
+// Reads the file first; one that cannot be read is an error without a line.
+ConfigResult load_config(const std::string& path);
+
+// The default for `workers` on a machine with this many CPUs: half of them, at least 1 and at most
+// 4. The other half is for the applications, whose packets these are; and one worker, with nothing
+// contended, does best on 1 and 2 CPUs.
+unsigned default_workers(unsigned cpus);
+
+}  // namespace uswitch

@@ -1,0 +1,101 @@
+// Runs the rows of config_refuses_*_test.cpp, and what does not fit into a row.
+#include <gmock/gmock.h>
+
+#include <chrono>
+
+#include "tests/unit/control/config_errors.h"
+
+namespace uswitch::test {
+
+std::string port(const std::string& keys, const std::string& network) {
+  return "networks: {n: " + network + "}\nports:\n  p: {" + keys + "}\n";
+}
+
+std::vector<std::string> errors_of(std::string_view yaml) {
+  std::vector<std::string> lines;
+  const ConfigResult result = parse_config(yaml, "f");
+  if (auto* errors = std::get_if<std::vector<ConfigError>>(&result)) {
+    for (const ConfigError& e : *errors) lines.push_back(e.to_string().substr(2));
+  }
+  return lines;
+}
+
+TEST_P(RefusedConfig, SaysWhereAndWhy) {
+  EXPECT_EQ(errors_of(GetParam().yaml), GetParam().errors);
+}
+
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::SizeIs;
+using ::testing::StartsWith;
+
+std::string repeat(const std::string& text, size_t times) {
+  std::string all;
+  for (size_t i = 0; i < times; ++i) all += text;
+  return all;
+}
+
+// Each would cost a careless reader minutes or gigabytes: aliases that multiply, nesting,
+// look-ahead without end, one error a line, a search through all names for each misspelt one.
+TEST(HostileConfig, IsRefusedInSeconds) {
+  std::string bomb = "a0: &a0 [x, x, x, x, x, x, x, x, x]\n";
+  std::string names = "networks:\n";
+  std::string references = "ports:\n";
+  for (int i = 1; i <= 20; ++i) {
+    const std::string before = "*a" + std::to_string(i - 1);
+    bomb += "a" + std::to_string(i) + ": &a" + std::to_string(i) + " [" + repeat(before + ", ", 8) +
+            before + "]\n";
+  }
+  for (int i = 0; i < 5000; ++i) {
+    const std::string n = std::to_string(i);
+    names += "  network-with-a-long-name-" + n + ": {}\n";
+    references += "  p" + n + ": {type: tap, device: d" + n + ", network: network-" + n + "}\n";
+  }
+  const std::pair<std::string, std::string> table[] = {
+      {"aliases", bomb},
+      {"brackets", repeat("[", 900'000)},
+      {"more brackets", repeat("[", 10'000'000)},
+      {"maps", repeat("{a: ", 300'000)},
+      {"lists", repeat("- ", 500'000)},
+      {"questions", repeat("? ", 500'000)},
+      {"anchors", repeat("&a ", 500'000)},
+      {"tags", repeat("!a ", 300'000)},
+      {"equal keys", repeat("a: 1\n", 200'000)},
+      {"unknown keys", "networks: {n: {" + repeat("zyx, ", 200'000) + "}}"},
+      {"long word", "log: {level: " + repeat("x", 2'000'000) + "}"},
+      {"open quotes", "control: \"" + repeat("x ", 1'000'000)},
+      {"names", names + references},
+  };
+  for (const auto& [name, yaml] : table) {
+    const auto start = std::chrono::steady_clock::now();
+    const auto errors = errors_of(yaml);
+    EXPECT_FALSE(errors.empty()) << name;
+    EXPECT_LE(errors.size(), ErrorList::limit) << name;
+    EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds(20)) << name;
+  }
+}
+
+TEST(HostileConfig, LongWordsAreShortenedInMessages) {
+  EXPECT_THAT(errors_of("log: {level: " + repeat("x", 100'000) + "}"),
+              ElementsAre("1:14: log: unknown level '" + repeat("x", 80) +
+                          "...'; the levels are 'trace', 'debug', 'info', 'warning', 'error'"));
+}
+
+TEST(ManyConfigErrors, EndAtALimit) {
+  std::string yaml = "ports:\n";
+  for (int i = 0; i < 200; ++i) yaml += "  p" + std::to_string(i) + ": {}\n";
+  EXPECT_THAT(errors_of(yaml), SizeIs(ErrorList::limit));
+}
+
+TEST(ManyPorts, EndAtTheNumberOfPortIds) {
+  std::string yaml = "networks: {n: {}}\nports:\n";
+  for (int i = 0; i <= 0xfff0; ++i) {
+    yaml += "  p" + std::to_string(i) + ": {type: pcap, read: f, network: n}\n";
+  }
+  EXPECT_THAT(errors_of(yaml),
+              ElementsAre(StartsWith("2:1: ports: 65521 ports; there can be 65520")));
+}
+
+}  // namespace
+}  // namespace uswitch::test
