@@ -4,9 +4,9 @@
 #include <boost/json/value.hpp>
 #include <boost/json/value_to.hpp>
 
+#include "control/figures.h"
 #include "control/show.h"
 #include "control/table.h"
-#include "control/figures.h"
 
 namespace uswitch {
 

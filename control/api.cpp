@@ -1,0 +1,67 @@
+#include "control/api.h"
+
+#include <algorithm>
+#include <boost/json/serialize.hpp>
+#include <boost/json/value.hpp>
+#include <string>
+
+#include "control/error_reply.h"
+#include "control/target.h"
+#include "control/views.h"
+
+namespace uswitch {
+
+namespace {
+
+struct Route {
+  std::string_view method, path;
+  boost::json::object (*view)(const ApiContext&, const Query&);
+};
+
+constexpr Route routes[] = {
+    {"GET", "/v1/ports", view_ports},   {"GET", "/v1/fdb", view_fdb},
+    {"GET", "/v1/drops", view_drops},   {"GET", "/v1/workers", view_workers},
+    {"GET", "/v1/config", view_config},
+};
+
+std::string joined(std::string_view Route::*member, std::string_view only_path = {}) {
+  std::string out;
+  for (const Route& route : routes) {
+    if (!only_path.empty() && route.path != only_path) continue;
+    if (!out.empty()) out += ", ";
+    out += route.*member;
+  }
+  return out;
+}
+
+Reply refuse_method(const Request& request, const std::string& path) {
+  const std::string allowed = joined(&Route::method, path);
+  Reply reply = error_reply(405, path + " does not take " + request.method + " but " + allowed);
+  reply.allow = allowed;
+  return reply;
+}
+
+}  // namespace
+
+Reply handle(const Request& request, const ApiContext& context) {
+  const auto target = Target::parse(request.target);
+  if (!target) {
+    return error_reply(400, "the target is not a path, or a '%' in it lacks its two hex digits");
+  }
+  const auto has_path = [&](const Route& route) { return route.path == target->path; };
+  const auto fits = [&](const Route& r) { return has_path(r) && r.method == request.method; };
+  if (std::ranges::none_of(routes, has_path)) {
+    return error_reply(404, "no such path; there are " + joined(&Route::path));
+  }
+  const Route* route = std::ranges::find_if(routes, fits);
+  if (route == std::end(routes)) return refuse_method(request, target->path);
+  try {
+    Reply reply;
+    reply.body = boost::json::serialize(route->view(context, target->query)) + "\n";
+    return reply;
+  } catch (const BadQuery& e) {
+    return error_reply(400, e.what());
+  }
+}
+
+}  // namespace uswitch

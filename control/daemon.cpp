@@ -1,0 +1,185 @@
+#include "control/daemon.h"
+
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/posix/stream_descriptor.hpp>
+#include <boost/asio/signal_set.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <csignal>
+#include <vector>
+
+#include "control/api.h"
+#include "control/build_tables.h"
+#include "control/http_server.h"
+#include "control/live_port.h"
+#include "control/notify.h"
+#include "engine/engine.h"
+#include "switch/link_monitor.h"
+
+namespace uswitch {
+
+namespace asio = boost::asio;
+
+namespace {
+
+constexpr auto housekeeping_interval = std::chrono::seconds(1);
+constexpr size_t groups_a_sweep = 4096;  // of a MAC table: below 2 ms
+
+Time now() {
+  return std::chrono::steady_clock::now();
+}
+
+PortInfo info_of(const LivePort& port) {
+  const PortConfig& c = port.config();
+  return {std::string(to_string(c.type)), c.netns ? c.netns->text : "", c.device, port.mac(),
+          c.addresses};
+}
+
+std::string describe(const PortConfig& c) {
+  std::string text(to_string(c.type));
+  if (!c.device.empty()) text += " " + c.device;
+  if (c.netns) text += " in " + c.netns->text;
+  return text;
+}
+
+}  // namespace
+
+class Daemon::Impl {
+ public:
+  Impl(Config config, std::string file)
+      : config_(std::move(config)),
+        file_(std::move(file)),
+        monitor_(NetNs::own()),
+        // Before anything is touched: a second uswitch on the same socket ends here.
+        server_(io_, config_.control, [this](const Request& r) { return answer(r); }),
+        engine_(config_.workers, IoKind::automatic),
+        signals_(io_, SIGTERM, SIGINT),
+        attention_(io_, dup(engine_.attention_fd())),
+        link_events_(io_, dup(monitor_.fd())),
+        timer_(io_) {
+    for (const NetworkConfig& n : config_.networks) {
+      fdbs_[n.name] = std::make_shared<Fdb>(n.max_addresses);
+    }
+    for (const PortConfig& p : config_.ports) {
+      ports_.push_back(std::make_unique<LivePort>(p, config_.workers, namespaces_));
+      spdlog::info("port {}: {}", p.name, describe(p));
+    }
+    publish();
+  }
+
+  void run() {
+    signals_.async_wait([this](boost::system::error_code, int signal) {
+      spdlog::info("stopping on {}", strsignal(signal));
+      notify_systemd("STOPPING=1");
+      io_.stop();
+    });
+    watch_attention();
+    watch_links();
+    tick();
+    spdlog::info("ready: {} ports, {} networks, {} workers by {}", ports_.size(),
+                 config_.networks.size(), engine_.workers().size(),
+                 engine_.workers()[0]->io_name());
+    notify_systemd("READY=1");
+    io_.run();
+  }
+
+ private:
+  void publish() { engine_.publish(build_tables(config_, ports_, fdbs_)); }
+
+  Reply answer(const Request& request) {
+    std::vector<PortInfo> infos;
+    for (auto& port : ports_) infos.push_back(info_of(*port));
+    return handle(request, {engine_, infos, file_, config_.text, now(), started_});
+  }
+
+  // A worker found a device dead.
+  void watch_attention() {
+    attention_.async_wait(
+        asio::posix::stream_descriptor::wait_read, [this](boost::system::error_code error) {
+          if (error) return;
+          uint64_t count;
+          [[maybe_unused]] ssize_t n = read(attention_.native_handle(), &count, sizeof count);
+          bury_if([](const LivePort& p) { return !p.port()->alive(); });
+          watch_attention();
+        });
+  }
+
+  // A veth's near end or a raw device was deleted.
+  void watch_links() {
+    link_events_.async_wait(asio::posix::stream_descriptor::wait_read,
+                            [this](boost::system::error_code error) {
+                              if (error) return;
+                              for (const LinkEvent& e : monitor_.read_events()) handle_link(e);
+                              watch_links();
+                            });
+  }
+
+  void handle_link(const LinkEvent& event) {
+    if (event.kind == LinkEvent::Kind::removed) {
+      bury_if([&](const LivePort& p) { return p.link_index() == event.index; });
+    } else if (event.kind == LinkEvent::Kind::overrun) {
+      NetlinkSocket netlink(NetNs::own());
+      bury_if([&](const LivePort& p) {
+        return p.link_index() != 0 && !find_link(netlink, p.link_index());
+      });
+    }
+  }
+
+  // Takes out the ports that are dead; the others do not notice.
+  template <class Dead>
+  void bury_if(Dead dead) {
+    std::vector<PortId> found;
+    for (PortId id = 0; id < ports_.size(); ++id) {
+      LivePort& port = *ports_[id];
+      if (port.gone() || !dead(port)) continue;
+      spdlog::warn("port {}: {} is gone; the port is down", port.config().name,
+                   describe(port.config()));
+      port.bury();
+      found.push_back(id);
+    }
+    if (found.empty()) return;
+    publish();
+    for (PortId id : found) {
+      for (auto& [name, fdb] : fdbs_) fdb->flush_port(id);  // BR-4
+    }
+  }
+
+  void tick() {
+    for (const NetworkConfig& n : config_.networks) {
+      fdbs_[n.name]->sweep(now(), n.ageing, groups_a_sweep);
+    }
+    timer_.expires_after(housekeeping_interval);
+    timer_.async_wait([this](boost::system::error_code error) {
+      if (!error) tick();
+    });
+  }
+
+  const Config config_;
+  const std::string file_;
+  const Time started_ = now();
+
+  asio::io_context io_{1};
+  LinkMonitor monitor_;
+  HttpServer server_;
+
+  NamedNamespaces namespaces_;
+  Fdbs fdbs_;
+  std::vector<std::unique_ptr<LivePort>> ports_;  // indexed by PortId
+  Engine engine_;                                 // destroyed before the ports that its workers use
+
+  asio::signal_set signals_;
+  asio::posix::stream_descriptor attention_;
+  asio::posix::stream_descriptor link_events_;
+  asio::steady_timer timer_;
+};
+
+Daemon::Daemon(Config config, std::string file)
+    : impl_(std::make_unique<Impl>(std::move(config), std::move(file))) {}
+Daemon::~Daemon() = default;
+void Daemon::run() {
+  impl_->run();
+}
+
+}  // namespace uswitch

@@ -1,0 +1,102 @@
+#include "control/live_port.h"
+
+#include <algorithm>
+
+#include "switch/device_error.h"
+#include "switch/endpoint.h"
+#include "switch/link.h"
+#include "switch/pcap_port.h"
+#include "switch/tap_port.h"
+#include "switch/tun.h"
+
+namespace uswitch {
+
+namespace {
+
+EndpointOptions endpoint_options(const PortConfig& config) {
+  EndpointOptions options{.device = config.device, .mac = config.mac, .mtu = config.mtu};
+  options.addresses = config.addresses;
+  for (const RouteConfig& r : config.routes) options.routes.push_back({.to = r.to, .via = r.via});
+  return options;
+}
+
+}  // namespace
+
+LivePort::LivePort(const PortConfig& config, unsigned workers, NamedNamespaces& namespaces)
+    : config_(config), stats_(std::make_shared<PortStats>(workers)), mtu_(config.mtu) {
+  switch (config.type) {
+    case PortType::tap:
+      make_tap(open_netns(namespaces), workers);
+      break;
+    case PortType::veth:
+      make_veth(open_netns(namespaces), workers);
+      break;
+    case PortType::raw:
+      take_raw(workers);
+      break;
+    case PortType::pcap:
+      port_ = std::make_shared<PcapPort>(config.read_file, config.write_file);
+  }
+}
+
+NetNs LivePort::open_netns(NamedNamespaces& namespaces) {
+  if (!config_.netns) return NetNs::own();
+  if (config_.netns->kind != NetnsConfig::Kind::name) return NetNs::open(config_.netns->text);
+  netns_ = namespaces.ensure(config_.netns->text);
+  return netns_->open();
+}
+
+void LivePort::read_device(const NetNs& netns) {
+  NetlinkSocket netlink(netns);
+  const Link link = get_link(netlink, config_.device);
+  mac_ = link.mac;
+  mtu_ = std::min<uint32_t>(config_.mtu, link.mtu);
+}
+
+void LivePort::make_tap(const NetNs& netns, unsigned workers) {
+  Tap tap = create_tap(
+      netns, {.name = config_.device, .queues = workers, .mac = config_.mac, .mtu = config_.mtu});
+  port_ = std::make_shared<TapPort>(tap.release_queues(), tap.uso);
+  configure_endpoint(netns, endpoint_options(config_));
+  read_device(netns);
+}
+
+void LivePort::make_veth(const NetNs& netns, unsigned workers) {
+  veth_ = std::make_unique<VethPair>(
+      netns, VethOptions{.name = config_.device, .mac = config_.mac, .mtu = config_.mtu});
+  const Link& near = veth_->near_end();
+  auto port = std::make_shared<PacketPort>(near.name, near.index, workers);
+  packet_port_ = port.get();
+  port_ = std::move(port);
+  link_index_ = near.index;
+  configure_endpoint(netns, endpoint_options(config_));
+  read_device(netns);
+}
+
+void LivePort::take_raw(unsigned workers) {
+  const NetNs own = NetNs::own();
+  claim_.emplace(claim_device(own, config_.device));
+  NetlinkSocket netlink(own);
+  const Link link = get_link(netlink, config_.device);
+  if (!link.up) change_link(netlink, link, {.up = true});
+  auto port = std::make_shared<PacketPort>(link.name, link.index, workers);
+  packet_port_ = port.get();
+  port_ = std::move(port);
+  link_index_ = link.index;
+  read_device(own);
+}
+
+uint64_t LivePort::kernel_drops() {
+  if (packet_port_) kernel_drops_ += packet_port_->take_kernel_drops();
+  return kernel_drops_;
+}
+
+void LivePort::bury() {
+  packet_port_ = nullptr;
+  port_.reset();
+  veth_.reset();
+  claim_.reset();
+  netns_.reset();
+}
+
+}  // namespace uswitch

@@ -1,0 +1,67 @@
+// A configured port brought to life: its namespace, its device, the Port that the workers use, and
+// what is needed to take all of that away again.
+//
+// Owner: the control thread (Daemon). Destroying it deletes the device that was made for it and
+// lets go of its namespace. The Port itself is shared with Tables and closed when the last of both
+// is gone.
+#pragma once
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "control/config.h"
+#include "engine/tables.h"
+#include "switch/claim.h"
+#include "switch/named_netns.h"
+#include "switch/packet_port.h"
+#include "switch/veth.h"
+
+namespace uswitch {
+
+class LivePort {
+ public:
+  // Makes the device, settles it in its namespace and opens one queue a worker. Throws DeviceError
+  // or std::runtime_error with one sentence that names the device; nothing is left behind then.
+  LivePort(const PortConfig& config, unsigned workers, NamedNamespaces& namespaces);
+
+  const PortConfig& config() const { return config_; }
+  const std::shared_ptr<Port>& port() const { return port_; }
+  const std::shared_ptr<PortStats>& stats() const { return stats_; }
+  // Of the endpoint's device, as it was made; nothing for a capture file.
+  const std::optional<MacAddress>& mac() const { return mac_; }
+  uint32_t mtu() const { return mtu_; }  // bytes of the L3 packet
+  // Index, in the namespace uswitch runs in, of the device whose disappearance means that the port
+  // is gone; 0 when the port itself notices.
+  int link_index() const { return link_index_; }
+
+  // Frames that the kernel dropped before the switch could read them, so far.
+  uint64_t kernel_drops();
+
+  // The device or its namespace disappeared: lets go of what is left.
+  void bury();
+  bool gone() const { return port_ == nullptr; }
+
+ private:
+  NetNs open_netns(NamedNamespaces& namespaces);
+  void make_tap(const NetNs& netns, unsigned workers);
+  void make_veth(const NetNs& netns, unsigned workers);
+  void take_raw(unsigned workers);
+  void read_device(const NetNs& netns);
+
+  PortConfig config_;
+  std::shared_ptr<PortStats> stats_;
+  std::optional<MacAddress> mac_;
+  uint32_t mtu_ = 0;
+  int link_index_ = 0;
+  uint64_t kernel_drops_ = 0;
+
+  // Let go of from the last to the first.
+  std::shared_ptr<const NamedNetNs> netns_;
+  std::optional<Claim> claim_;
+  std::unique_ptr<VethPair> veth_;
+  std::shared_ptr<Port> port_;
+  PacketPort* packet_port_ = nullptr;  // port_, when it is one
+};
+
+}  // namespace uswitch

@@ -1,0 +1,10 @@
+// Sets up the process's log (spdlog's default logger, to standard error) as configured: lines for
+// people, or one JSON object a line. Control thread, once at start.
+#pragma once
+#include "control/config.h"
+
+namespace uswitch {
+
+void set_up_logging(const LogConfig& config);
+
+}  // namespace uswitch

@@ -1,0 +1,10 @@
+// Tells systemd how the service does: sd_notify(3)'s datagram to the socket that $NOTIFY_SOCKET
+// names. Does nothing when there is none. Control thread.
+#pragma once
+#include <string_view>
+
+namespace uswitch {
+
+void notify_systemd(std::string_view state);  // "READY=1", "STOPPING=1"
+
+}  // namespace uswitch

@@ -1,0 +1,63 @@
+#include <boost/json/array.hpp>
+#include <boost/json/object.hpp>
+
+#include "control/views.h"
+
+namespace uswitch {
+
+namespace json = boost::json;
+
+namespace {
+
+// One reason's counts over the ports, added up as they are read.
+struct Row {
+  uint64_t packets = 0;
+  json::object ports;               // name to count, those with one
+  std::vector<uint64_t> of_worker;  // indexed by worker
+};
+
+Row row_of(const Tables& tables, size_t reason, size_t workers) {
+  Row row;
+  row.of_worker.resize(workers);
+  for (const PortEntry& entry : tables.ports) {
+    if (!entry.stats) continue;
+    uint64_t on_port = 0;
+    for (size_t worker = 0; worker < entry.stats->of_worker.size(); ++worker) {
+      const uint64_t count = entry.stats->of_worker[worker].drops[reason].get();
+      on_port += count;
+      if (worker < workers) row.of_worker[worker] += count;
+    }
+    if (on_port > 0) row.ports[entry.name] = on_port;
+    row.packets += on_port;
+  }
+  return row;
+}
+
+json::object view_row(const ReasonInfo& info, Row row) {
+  json::object out;
+  out["reason"] = info.name;
+  out["room"] = info.room;
+  out["sentence"] = info.sentence;
+  out["packets"] = row.packets;
+  out["ports"] = std::move(row.ports);
+  out["workers"] = json::array(row.of_worker.begin(), row.of_worker.end());
+  return out;
+}
+
+}  // namespace
+
+json::object view_drops(const ApiContext& context, const Query& query) {
+  Parameters parameters(query);
+  const bool all = parameters.flag("all");
+  parameters.done();
+  json::array drops;
+  uint64_t total = 0;
+  for (size_t reason = 1; reason < reason_count; ++reason) {  // 0 is "none"
+    Row row = row_of(context.engine.tables(), reason, context.engine.workers().size());
+    total += row.packets;
+    if (all || row.packets > 0) drops.push_back(view_row(reason_table[reason], std::move(row)));
+  }
+  return {{"drops", std::move(drops)}, {"total", total}};
+}
+
+}  // namespace uswitch
