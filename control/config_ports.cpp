@@ -154,9 +154,8 @@ Networks read_membership(const MapReader& map, const NetworkIndex& index, PortCo
   }
   read_tagged(map, index, port, networks);
   const YamlNode* tagged = map.find("tagged");
-  const bool named = map.has("network") || (tagged && !tagged->children.empty());
-  if (!named && !(tagged && !tagged->is(YamlNode::Kind::map)) &&
-      map.node().is(YamlNode::Kind::map)) {
+  const bool tags_nothing = tagged && tagged->is(YamlNode::Kind::map) && tagged->children.empty();
+  if (!map.has("network") && (!tagged || tags_nothing) && map.node().is(YamlNode::Kind::map)) {
     map.refuse_key(map.node(), "the port is in no network",
                    "give it 'network: NAME', 'tagged: {VLAN: NAME}' or both");
   }

@@ -6,7 +6,9 @@
 
 #include <cstdio>
 #include <cstdlib>
+#include <filesystem>
 #include <fstream>
+#include <sstream>
 #include <thread>
 
 #include "tests/unit/control/config_errors.h"
@@ -235,6 +237,17 @@ TEST(Config, ErrorsPrintTheirPlaceAndRemedy) {
   EXPECT_EQ((ConfigError{"a.yaml", 3, 7, "wrong", "right"}.to_string()),
             "a.yaml:3:7: wrong; right");
   EXPECT_EQ((ConfigError{"a.yaml", 0, 0, "gone", ""}.to_string()), "a.yaml: gone");
+}
+
+TEST(Config, TheExampleInTheDocumentationIsRight) {
+  const auto root = std::filesystem::path(__FILE__).parent_path() / "../../..";
+  std::stringstream text;
+  text << std::ifstream(root / "docs/config.md").rdbuf();
+  const std::string page = text.str();
+  const size_t start = page.find("```yaml\n") + 8;
+  const Config config = accepted(page.substr(start, page.find("```", start) - start));
+  EXPECT_EQ(config.networks.size(), 2u);
+  EXPECT_EQ(config.ports.size(), 6u);
 }
 
 class ConfigFile : public ::testing::Test {
