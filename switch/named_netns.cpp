@@ -59,15 +59,28 @@ bool names_identity(const std::string& name, const std::string& wanted) {
   return !wanted.empty() && is_netns(path_of(name)) && identity(NetNs::of_name(name)) == wanted;
 }
 
+constexpr std::chrono::milliseconds pause{5};
+
 // Whoever makes a namespace makes the file first and mounts on it a moment later.
-bool becomes_netns(const std::string& path, std::chrono::milliseconds patience) {
-  auto deadline = std::chrono::steady_clock::now() + patience;
-  while (!is_netns(path)) {
+bool exists_or_is_being_made(const std::string& path) {
+  for (int i = 0; i < 40; ++i) {
+    if (is_netns(path)) return true;
     if (::access(path.c_str(), F_OK) != 0) return false;
-    if (std::chrono::steady_clock::now() > deadline) return false;
-    std::this_thread::sleep_for(std::chrono::milliseconds(5));
+    std::this_thread::sleep_for(pause);
   }
-  return true;
+  return false;
+}
+
+// nullopt: a running uswitch made the namespace; it stays that one's to remove. Waits while that
+// one is at it.
+std::optional<Claim> claim_unless_made(const std::string& name) {
+  for (int i = 0; i < 400; ++i) {
+    if (auto claim = Claim::take("netns-" + name)) return claim;
+    if (is_netns(path_of(name))) return std::nullopt;
+    std::this_thread::sleep_for(pause);
+  }
+  throw DeviceError(EBUSY, "namespace " + name + " belongs to a running uswitch and is gone; " +
+                               "stop that one, or create it with `ip netns add " + name + "`");
 }
 
 // Only an empty plain file can be what a crash left.
@@ -103,17 +116,9 @@ void make_on_this_thread(const std::string& name, Claim& claim) {
 }  // namespace
 
 NamedNetNs::NamedNetNs(const std::string& name)
-    : name_(checked(name)), claim_(Claim::take("netns-" + name)) {
-  using namespace std::chrono_literals;
-  if (claim_)
-    find_or_create();
-  else if (!becomes_netns(path_of(name), 1s))  // a running uswitch has made it, or is about to
-    NetNs::of_name(name);                      // throws, saying what is there instead
-}
-
-void NamedNetNs::find_or_create() {
-  using namespace std::chrono_literals;
-  if (becomes_netns(path_of(name_), 200ms)) {
+    : name_(checked(name)), claim_(claim_unless_made(name)) {
+  if (!claim_) return;
+  if (exists_or_is_being_made(path_of(name_))) {
     if (!names_identity(name_, claim_->text())) claim_.reset();
     return;
   }

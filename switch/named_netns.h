@@ -9,6 +9,9 @@
 // same name is never removed.
 //
 // Keeps no descriptor of the namespace, which would keep it alive (see switch/netns.h).
+//
+// At a clean end let go of the namespaces before the ports in them: the kernel then deletes all
+// their devices together (100 TAPs and 100 veth pairs in 0.2 s, one by one in 4.4 s).
 // Owner: the control thread.
 #pragma once
 #include <map>
@@ -38,8 +41,6 @@ class NamedNetNs {
   NetNs open() const { return NetNs::of_name(name_); }
 
  private:
-  void find_or_create();
-
   std::string name_;
   std::optional<Claim> claim_;  // held while the namespace is ours to remove
 };

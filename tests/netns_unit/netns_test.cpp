@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <sys/wait.h>
 
+#include <algorithm>
 #include <fstream>
 
 #include "gmock/gmock.h"
@@ -176,6 +177,39 @@ TEST_F(NetnsTest, SecondRunningUswitchLeavesTheFirstOnesNamespace) {
     EXPECT_FALSE(second.created());
   }
   EXPECT_TRUE(is_netns("/run/netns/web"));
+}
+
+TEST_F(NetnsTest, OfProcessesRacingToMakeANameOneOwnsIt) {
+  constexpr int racers = 6;
+  int results[2], hold[2];
+  ASSERT_EQ(::pipe(results), 0);
+  ASSERT_EQ(::pipe(hold), 0);
+  for (int i = 0; i < racers; ++i) {
+    pid_t child = ::fork();
+    ASSERT_GE(child, 0);
+    if (child > 0) continue;
+    ::close(hold[1]);
+    std::string failed = complaint<DeviceError>([&] {
+      NamedNetNs web("web");
+      char result = web.created() ? 'c' : 'f';
+      if (::write(results[1], &result, 1) != 1 || ::read(hold[0], &result, 1) != 0) ::_exit(9);
+    });
+    if (failed.empty()) ::_exit(0);
+    std::fprintf(stderr, "%s\n", failed.c_str());
+    ::_exit(::write(results[1], "x", 1) == 1 ? 1 : 9);
+  }
+  ::close(hold[0]);
+  ::close(results[1]);
+  std::string seen;
+  char result;
+  while (seen.size() < racers && ::read(results[0], &result, 1) == 1) seen += result;
+  EXPECT_EQ(std::count(seen.begin(), seen.end(), 'c'), 1) << seen;
+  EXPECT_EQ(std::count(seen.begin(), seen.end(), 'f'), racers - 1) << seen;
+  ::close(hold[1]);
+  ::close(results[0]);
+  int status = 0;
+  while (::wait(&status) > 0) EXPECT_EQ(status, 0);
+  EXPECT_FALSE(exists("/run/netns/web"));
 }
 
 TEST_F(NetnsTest, PortsShareANameUntilTheLastLetsGo) {

@@ -1,5 +1,6 @@
 #include "switch/veth.h"
 
+#include <linux/rtnetlink.h>
 #include <signal.h>
 
 #include "gmock/gmock.h"
@@ -130,6 +131,32 @@ TEST_F(NetnsTest, MonitorSeesTheFarNamespaceDie) {
   EXPECT_TRUE(monitor_sees(monitor, [&](const LinkEvent& e) {
     return e.kind == LinkEvent::Kind::removed && e.index == pair.near_end().index;
   }));
+}
+
+// Leaving a bridge is announced as RTM_DELLINK too, for the family AF_BRIDGE.
+TEST_F(NetnsTest, MonitorDoesNotTakeLeavingABridgeForDeletion) {
+  NetlinkSocket here(NetNs::own());
+  NetlinkRequest create(RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL);
+  create.extra_header<ifinfomsg>();
+  create.put_string(IFLA_IFNAME, "br");
+  nlattr* info = create.begin_nest(IFLA_LINKINFO);
+  create.put_string(IFLA_INFO_KIND, "bridge");
+  create.end_nest(info);
+  if (here.try_request(create) != 0) GTEST_SKIP() << "the kernel has no bridge";
+  Tap tap = create_tap(NetNs::own(), {.name = "t"});
+  Link link = get_link(here, "t"), bridge = get_link(here, "br");
+
+  LinkMonitor monitor(NetNs::own());
+  for (int master : {bridge.index, 0}) {
+    NetlinkRequest change(RTM_NEWLINK, 0);
+    change.extra_header<ifinfomsg>().ifi_index = link.index;
+    change.put_u32(IFLA_MASTER, static_cast<uint32_t>(master));
+    here.request(change, "join or leave the bridge");
+  }
+  auto events = monitor.read_events();
+  EXPECT_FALSE(events.empty());
+  for (const LinkEvent& event : events) EXPECT_NE(event.kind, LinkEvent::Kind::removed);
+  delete_link(here, bridge);
 }
 
 TEST_F(NetnsTest, MonitorSaysWhenEventsWereLost) {
