@@ -286,6 +286,18 @@ TEST(Fdb, BR11_CollidingAddressesFillOneGroupOnly) {
   EXPECT_EQ(fdb.learned_on(1) + fdb.learned_on(2), 79u);
 }
 
+// A bucket counts in a byte the entries that passed it by; were one forgotten when it goes, the
+// byte would wrap.
+TEST(Fdb, EntryBesideItsFullHomeIsFoundHoweverManyCameBefore) {
+  Fdb fdb(10'000, seed);
+  const std::vector<MacAddress> macs = colliding(fdb, 6);
+  for (int round = 0; round < 300; ++round) {
+    for (MacAddress m : macs) ASSERT_EQ(fdb.learn(m, 1, start), Learn::learned) << round;
+    for (MacAddress m : macs) ASSERT_EQ(fdb.lookup(m), 1) << round;
+    ASSERT_EQ(fdb.flush_port(1), 6u);
+  }
+}
+
 TEST(Fdb, StaticEntryIsRefusedOnlyByAGroupOfStaticEntries) {
   Fdb fdb(10'000, seed);
   const std::vector<MacAddress> macs = colliding(fdb, 81);
