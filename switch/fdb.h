@@ -23,6 +23,7 @@
 #include <algorithm>
 #include <array>
 #include <atomic>
+#include <bit>
 #include <cassert>
 #include <cstddef>
 #include <cstdint>
@@ -189,13 +190,23 @@ class Fdb {
   static uint64_t word_of(uint64_t tag, PortId port) { return tag | (port ^ port_mask); }
   static PortId port_in(uint64_t word) { return static_cast<PortId>(~word); }
   // Holds port_in() if the bucket has the MAC, else something above port_mask. Without a branch a
-  // slot: only the right slot's word leaves no more than the port when the MAC is taken out of it.
+  // slot (where a station sits is beyond the branch predictor): only the right slot's word leaves
+  // no more than the port when the MAC is taken out of it.
   static uint64_t match(const Bucket& bucket, uint64_t tag) {
-    uint64_t least = ~uint64_t{0};
-    for (const auto& w : bucket.word) {
-      least = std::min(least, w.load(std::memory_order_relaxed) ^ tag);
-    }
-    return least;
+    static_assert(slots == 5);
+    auto left = [&](int i) { return bucket.word[i].load(std::memory_order_relaxed) ^ tag; };
+    uint64_t least = left(0);
+    least = std::min(least, left(1));
+    least = std::min(least, left(2));
+    least = std::min(least, left(3));
+    return std::min(least, left(4));
+  }
+  // Bit i is set when slot i holds the word.
+  static uint32_t matches(const Bucket& bucket, uint64_t word) {
+    auto is = [&](int i) {
+      return uint32_t{bucket.word[i].load(std::memory_order_relaxed) == word} << i;
+    };
+    return is(0) | is(1) | is(2) | is(3) | is(4);
   }
   PortId lookup_beyond_home(const Key& key) const;
   Slot find(const Key& key) const;
@@ -253,12 +264,9 @@ inline PortId Fdb::lookup(const Key& key) const {
 
 inline Fdb::Learn Fdb::learn(const Key& key, PortId port, Time now, uint32_t port_limit) {
   Bucket& home = buckets_[key.bucket];
-  const uint64_t word = word_of(key.tag, port);
-  for (uint32_t i = 0; i < slots; ++i) {
-    if (home.word[i].load(std::memory_order_relaxed) != word) continue;
-    return touch({&home, i}, tick_of(now));
-  }
-  return learn_slowly(key, port, tick_of(now), port_limit);
+  const uint32_t slot = matches(home, word_of(key.tag, port));
+  if (slot == 0) return learn_slowly(key, port, tick_of(now), port_limit);
+  return touch({&home, static_cast<uint32_t>(std::countr_zero(slot))}, tick_of(now));
 }
 
 // Without the lock. Should the slot change hands meanwhile, the new station is at most as much

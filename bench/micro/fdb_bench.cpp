@@ -2,8 +2,9 @@
 // concurrency, which is what a switch with several workers needs) and liburcu's cds_lfht (under
 // QSBR). Same keys, same order, same loop. "Bulk" is 64 addresses at a time, as a batch of packets
 // brings them: rte_hash by its bulk call, Fdb by prefetching the batch's keys first; cds_lfht has
-// nothing of the kind. Counters: ns per address; bytes per entry, resident.
+// nothing of the kind. Counters: time per address (each); resident memory per entry (bytes).
 #include <benchmark/benchmark.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <array>
@@ -11,9 +12,9 @@
 #include <map>
 #include <memory>
 #include <random>
+#include <stdexcept>
+#include <string>
 #include <vector>
-
-#include <unistd.h>
 
 #ifdef BENCH_CDS
 #include <urcu-qsbr.h>
@@ -41,21 +42,29 @@ PortId port_of(uint64_t mac) {
 class FdbTable {
  public:
   explicit FdbTable(size_t entries) : fdb_(static_cast<uint32_t>(entries)) {}
-  void add(uint64_t mac) { learn(mac); }
-  Fdb::Learn learn(uint64_t mac, Time now = {}) {
-    return fdb_.learn(fdb_.key(mac), port_of(mac), now);
-  }
+  void add(uint64_t mac) { fdb_.learn(fdb_.key(mac), port_of(mac), Time{}); }
   PortId find(uint64_t mac) const { return fdb_.lookup(fdb_.key(mac)); }
   void find_bulk(const uint64_t* macs, PortId* ports) const {
+    const auto keys = prefetched(macs);
+    for (size_t i = 0; i < batch; ++i) ports[i] = fdb_.lookup(keys[i]);
+  }
+  void learn_bulk(const uint64_t* macs, Time now) {
+    const auto keys = prefetched(macs);
+    for (size_t i = 0; i < batch; ++i) {
+      benchmark::DoNotOptimize(fdb_.learn(keys[i], port_of(macs[i]), now));
+    }
+  }
+
+ private:
+  std::array<Fdb::Key, batch> prefetched(const uint64_t* macs) const {
     std::array<Fdb::Key, batch> keys;
     for (size_t i = 0; i < batch; ++i) {
       keys[i] = fdb_.key(macs[i]);
       fdb_.prefetch(keys[i]);
     }
-    for (size_t i = 0; i < batch; ++i) ports[i] = fdb_.lookup(keys[i]);
+    return keys;
   }
 
- private:
   Fdb fdb_;
 };
 
@@ -212,9 +221,14 @@ Filled<Table>& filled(size_t entries) {
   return all.try_emplace(entries, addresses(entries)).first->second;
 }
 
-void report(benchmark::State& state, double bytes_per_entry) {
+void report_each(benchmark::State& state, size_t addresses_an_iteration) {
   using benchmark::Counter;
-  state.counters["each"] = Counter(batch, Counter::kIsIterationInvariantRate | Counter::kInvert);
+  state.counters["each"] = Counter(static_cast<double>(addresses_an_iteration),
+                                   Counter::kIsIterationInvariantRate | Counter::kInvert);
+}
+
+void report(benchmark::State& state, double bytes_per_entry) {
+  report_each(state, batch);
   state.counters["bytes"] = bytes_per_entry;
 }
 
@@ -271,13 +285,49 @@ void miss_bulk(benchmark::State& state) {
   bulk(state, addresses(entries(state)).absent, filled<Table>(entries(state)));
 }
 
+// Sources that are known: at most `seen` is written, and that only when the time has moved on.
+void learn_bulk(benchmark::State& state, bool time_passes) {
+  FdbTable& table = filled<FdbTable>(entries(state)).table;
+  Time now{std::chrono::hours(1)};
+  for_batches(state, filled<FdbTable>(entries(state)).order, [&](const uint64_t* macs) {
+    if (time_passes) now += std::chrono::seconds(1);
+    table.learn_bulk(macs, now);
+  });
+  report(state, filled<FdbTable>(entries(state)).bytes_per_entry);
+}
+void learn_known(benchmark::State& state) {
+  learn_bulk(state, false);
+}
+void learn_refreshed(benchmark::State& state) {
+  learn_bulk(state, true);
+}
+
+// New sources, from the empty table to the full one; the table's making is not timed.
+template <class Table>
+void learn_new(benchmark::State& state) {
+  const std::vector<uint64_t>& macs = addresses(entries(state)).present;
+  for (auto _ : state) {
+    state.PauseTiming();
+    auto table = std::make_unique<Table>(macs.size());
+    state.ResumeTiming();
+    for (uint64_t mac : macs) table->add(mac);
+    state.PauseTiming();
+    table.reset();
+    state.ResumeTiming();
+  }
+  report_each(state, macs.size());
+}
+
 #define LOOK_UPS(Table)                                                   \
   BENCHMARK(hit_single<Table>)->Arg(1000)->Arg(100'000)->Arg(1'000'000);  \
   BENCHMARK(hit_bulk<Table>)->Arg(1000)->Arg(100'000)->Arg(1'000'000);    \
   BENCHMARK(miss_single<Table>)->Arg(1000)->Arg(100'000)->Arg(1'000'000); \
-  BENCHMARK(miss_bulk<Table>)->Arg(1000)->Arg(100'000)->Arg(1'000'000)
+  BENCHMARK(miss_bulk<Table>)->Arg(1000)->Arg(100'000)->Arg(1'000'000);   \
+  BENCHMARK(learn_new<Table>)->Arg(100'000)
 
 LOOK_UPS(FdbTable);
+BENCHMARK(learn_known)->Arg(1000)->Arg(100'000)->Arg(1'000'000);
+BENCHMARK(learn_refreshed)->Arg(1000)->Arg(100'000)->Arg(1'000'000);
 #ifdef BENCH_DPDK
 LOOK_UPS(RteHashTable);
 #endif
