@@ -26,8 +26,9 @@ namespace uswitch {
   X(guard_ip, switch, "The endpoint used a source IP address that is not its own.")               \
   X(guard_arp, switch, "The endpoint claimed an address in ARP that is not its own.")             \
   X(guard_nd, switch,                                                                             \
-    "The endpoint claimed an address in neighbour discovery that is not its own.")                \
+    "The endpoint's neighbour discovery claims a foreign address or comes in fragments.")         \
   X(guard_ra, switch, "The endpoint sent a router advertisement or a redirect.")                  \
+  X(guard_hidden, switch, "The endpoint's IPv6 headers do not show what the packet carries.")     \
   X(guard_dhcp, switch, "The endpoint answered as a DHCP server.")                                \
   X(exceeds_mtu, switch, "The frame or its segments are longer than the egress port's MTU.")      \
   X(egress_full, switch, "The egress device's queue was full.")                                   \

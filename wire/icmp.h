@@ -13,6 +13,7 @@ inline constexpr uint8_t echo_reply = 0, unreachable = 3, redirect = 5, echo_req
 namespace icmp6_type {
 inline constexpr uint8_t unreachable = 1, packet_too_big = 2, time_exceeded = 3,
                          parameter_problem = 4, echo_request = 128, echo_reply = 129,
+                         listener_report = 131, listener_done = 132, listener_report2 = 143,
                          router_solicitation = 133, router_advertisement = 134,
                          neighbor_solicitation = 135, neighbor_advertisement = 136, redirect = 137;
 }  // namespace icmp6_type

@@ -56,4 +56,15 @@ std::optional<MacAddress> NdpView::link_address(uint8_t option) const {
   return std::nullopt;
 }
 
+bool NdpView::links_only_to(const MacAddress& mac) const {
+  auto options = from(fixed_size(type()));
+  while (!options.empty()) {
+    const bool link =
+        options[0] == Option::source_link_address || options[0] == Option::target_link_address;
+    if (link && MacAddress::load(options.data() + 2) != mac) return false;
+    options = options.subspan(options[1] * 8u);
+  }
+  return true;
+}
+
 }  // namespace uswitch

@@ -23,6 +23,9 @@ class NdpView : public HeaderView<const uint8_t> {
   std::optional<IpAddress> target() const;
   // The MAC in the first option of that kind, if there is one.
   std::optional<MacAddress> link_address(uint8_t option) const;
+  // Whether every link-layer address option names this MAC. Receivers differ in which of two equal
+  // options they believe.
+  bool links_only_to(const MacAddress& mac) const;
 
  private:
   using HeaderView::HeaderView;
