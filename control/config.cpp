@@ -14,7 +14,7 @@
 namespace uswitch {
 namespace {
 
-constexpr std::string_view top_keys[] = {"workers", "control", "log", "networks", "ports"};
+constexpr std::string_view top_keys[] = {"workers", "io", "control", "log", "networks", "ports"};
 
 // Sections that the file format has and this version has not.
 constexpr std::string_view later_keys[] = {"routes", "nat", "tunnels", "metrics"};
@@ -47,6 +47,12 @@ void read_workers(const MapReader& top, Config& config) {
   config.workers = static_cast<unsigned>(top.integer("workers", {1, 64}, default_workers(cpus)));
 }
 
+void read_io(const MapReader& top, Config& config) {
+  constexpr Choice<IoKind> kinds[] = {
+      {"automatic", IoKind::automatic}, {"io_uring", IoKind::uring}, {"read_write", IoKind::plain}};
+  config.io = top.choice<IoKind>("io", kinds, config.io);
+}
+
 void read_document(const YamlNode& root, Config& config, ErrorList& errors) {
   if (root.is(YamlNode::Kind::null)) {
     // More likely cut short on the way than meant: a reload would take every port down.
@@ -56,6 +62,7 @@ void read_document(const YamlNode& root, Config& config, ErrorList& errors) {
   const MapReader top(root, "configuration", errors);
   check_top_keys(top);
   read_workers(top, config);
+  read_io(top, config);
   read_control(top, config);
   read_log(top, config);
   read_networks(top, config);

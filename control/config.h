@@ -16,6 +16,7 @@
 
 #include "control/config_error.h"
 #include "core/time.h"
+#include "switch/io.h"
 #include "wire/address.h"
 
 namespace uswitch {
@@ -96,7 +97,8 @@ struct PortConfig {
 };
 
 struct Config {
-  unsigned workers = 1;  // 1..64
+  unsigned workers = 1;           // 1..64
+  IoKind io = IoKind::automatic;  // how workers read and write TAP devices
   std::string control = "/run/uswitch/uswitch.sock";
   LogConfig log;
   std::vector<NetworkConfig> networks;  // in file order, names unique

@@ -54,7 +54,7 @@ class Daemon::Impl {
         monitor_(NetNs::own()),
         // Before anything is touched: a second uswitch on the same socket ends here.
         server_(io_, config_.control, [this](const Request& r) { return answer(r); }),
-        engine_(config_.workers, IoKind::automatic),
+        engine_(config_.workers, config_.io),
         signals_(io_, SIGTERM, SIGINT),
         attention_(io_, dup(engine_.attention_fd())),
         link_events_(io_, dup(monitor_.fd())),
@@ -147,6 +147,10 @@ class Daemon::Impl {
   }
 
   void tick() {
+    for (auto& port : ports_) {
+      if (!port->gone()) port->port()->check_alive();
+    }
+    bury_if([](const LivePort& p) { return !p.port()->alive(); });
     for (const NetworkConfig& n : config_.networks) {
       fdbs_[n.name]->sweep(now(), n.ageing, groups_a_sweep);
     }

@@ -9,6 +9,7 @@
 namespace uswitch {
 
 Engine::Engine(unsigned workers, IoKind io) : tables_(std::make_shared<Tables>()) {
+  make_io(io);  // throws here, where it can be told, when the kernel refuses it
   attention_ = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
   if (attention_ < 0) throw std::system_error(errno, std::generic_category(), "eventfd");
   for (unsigned i = 0; i < workers; ++i) {

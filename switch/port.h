@@ -43,6 +43,10 @@ class Port {
   virtual void tx(unsigned queue, std::span<Outgoing> frames, Io& io) = 0;
   virtual Capabilities capabilities() const = 0;
 
+  // Control thread, from time to time: looks whether the device is still there, for a death that no
+  // worker could notice.
+  virtual void check_alive() {}
+
   // False once the device behind the port is gone (its namespace died, it was deleted). Set by the
   // worker that noticed; read by all.
   bool alive() const { return alive_.load(std::memory_order_relaxed); }

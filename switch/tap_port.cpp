@@ -1,5 +1,6 @@
 #include "switch/tap_port.h"
 
+#include <poll.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -42,6 +43,11 @@ TapPort::~TapPort() {
 
 Capabilities TapPort::capabilities() const {
   return {.checksum = true, .tso4 = true, .tso6 = true, .uso = uso_};
+}
+
+void TapPort::check_alive() {
+  pollfd query{queues_[0].fd, POLLIN, 0};
+  if (poll(&query, 1, 0) > 0 && (query.revents & POLLERR)) set_dead();
 }
 
 bool TapPort::rx(unsigned queue, Batch& batch, Io& io) {

@@ -23,6 +23,9 @@ class TapPort : public Port {
   bool rx(unsigned queue, Batch& batch, Io& io) override;
   void tx(unsigned queue, std::span<Outgoing> frames, Io& io) override;
   Capabilities capabilities() const override;
+  // The last wake-up can come just before the device is gone, when a read still finds nothing
+  // wrong.
+  void check_alive() override;
 
  private:
   // Kind "mine" of the worker whose queue it is; a cache line of its own.
