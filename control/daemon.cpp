@@ -69,6 +69,11 @@ class Daemon::Impl {
     publish();
   }
 
+  ~Impl() {
+    engine_.stop();
+    for (auto& port : ports_) port->leave_netns();
+  }
+
   void run() {
     signals_.async_wait([this](boost::system::error_code, int signal) {
       spdlog::info("stopping on {}", strsignal(signal));

@@ -18,7 +18,7 @@ Engine::Engine(unsigned workers, IoKind io) : tables_(std::make_shared<Tables>()
 }
 
 Engine::~Engine() {
-  workers_.clear();  // joins: nobody uses the tables any more
+  stop();  // nobody uses the tables any more
   close(attention_);
 }
 

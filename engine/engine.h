@@ -21,6 +21,9 @@ class Engine {
   // worker's turn: well below a millisecond.
   void publish(std::shared_ptr<const Tables> tables);
 
+  // Ends the workers; nothing forwards any more. Idempotent; the destructor does it too.
+  void stop() { workers_.clear(); }
+
   const Tables& tables() const { return *tables_; }
   const std::vector<std::unique_ptr<Worker>>& workers() const { return workers_; }
   // Becomes readable when a port has died; read it to clear.
