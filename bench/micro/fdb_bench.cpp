@@ -2,7 +2,8 @@
 // concurrency, which is what a switch with several workers needs) and liburcu's cds_lfht (under
 // QSBR). Same keys, same order, same loop. "Bulk" is 64 addresses at a time, as a batch of packets
 // brings them: rte_hash by its bulk call, Fdb by prefetching the batch's keys first; cds_lfht has
-// nothing of the kind. Counters: time per address (each); resident memory per entry (bytes).
+// nothing of the kind. Counters: time per address (each); memory per entry of the filled table
+// (bytes).
 #include <benchmark/benchmark.h>
 #include <unistd.h>
 
@@ -25,6 +26,7 @@
 #include <rte_eal.h>
 #include <rte_errno.h>
 #include <rte_hash.h>
+#include <rte_malloc.h>
 #endif
 
 #include "switch/fdb.h"
@@ -39,9 +41,16 @@ PortId port_of(uint64_t mac) {
   return static_cast<PortId>(mac % port_count);
 }
 
+size_t resident_bytes() {
+  size_t total = 0, resident = 0;
+  std::ifstream("/proc/self/statm") >> total >> resident;
+  return resident * static_cast<size_t>(sysconf(_SC_PAGESIZE));
+}
+
 class FdbTable {
  public:
   static void start() {}
+  static size_t memory() { return resident_bytes(); }
   explicit FdbTable(size_t entries) : fdb_(static_cast<uint32_t>(entries)) {}
   void add(uint64_t mac) { fdb_.learn(fdb_.key(mac), port_of(mac), Time{}); }
   PortId find(uint64_t mac) const { return fdb_.lookup(fdb_.key(mac)); }
@@ -85,6 +94,12 @@ template <bool extended>
 class RteHash {
  public:
   static void start() { start_eal(); }
+  // What its heap has given out: that memory was touched by whoever had it before.
+  static size_t memory() {
+    rte_malloc_socket_stats stats;
+    if (rte_malloc_get_socket_stats(0, &stats) != 0) throw std::runtime_error("rte_malloc stats");
+    return stats.heap_allocsz_bytes;
+  }
   explicit RteHash(size_t entries) {
     static int number = 0;
     const std::string name = (extended ? "e" : "t") + std::to_string(number++);
@@ -137,6 +152,7 @@ class LfhtTable {
     static const bool registered = (rcu_register_thread(), true);
     (void)registered;
   }
+  static size_t memory() { return resident_bytes(); }
   explicit LfhtTable(size_t entries) {
     size_t buckets = 1;
     while (buckets < entries) buckets *= 2;
@@ -202,23 +218,18 @@ const Addresses& addresses(size_t entries) {
   return all.try_emplace(entries, entries).first->second;
 }
 
-size_t resident_bytes() {
-  size_t total = 0, resident = 0;
-  std::ifstream("/proc/self/statm") >> total >> resident;
-  return resident * static_cast<size_t>(sysconf(_SC_PAGESIZE));
-}
-
 template <class Table>
 struct Filled {
-  size_t resident_before = (Table::start(), resident_bytes());
+  size_t memory_before = (Table::start(), Table::memory());
   Table table;
   double bytes_per_entry;
   std::vector<uint64_t> order;  // the present addresses, shuffled
 
-  explicit Filled(const Addresses& a) : table(a.present.size()), order(a.present) {
+  explicit Filled(const Addresses& a) : table(a.present.size()) {
     for (uint64_t mac : a.present) table.add(mac);
-    bytes_per_entry = static_cast<double>(resident_bytes() - resident_before) /
+    bytes_per_entry = static_cast<double>(Table::memory() - memory_before) /
                       static_cast<double>(a.present.size());
+    order = a.present;
     std::shuffle(order.begin(), order.end(), std::mt19937_64(7));
   }
 };
