@@ -3,8 +3,8 @@
 //
 // Kind "learned": any worker looks up without locks and learns under a short lock of one group of
 // buckets; the control thread sweeps, flushes, lists and keeps the static entries. Each function
-// says who calls it. Bounded by max_addresses: a little over 26 bytes for each of them at most, in
-// pages that are resident only once used.
+// says who calls it. Bounded by max_addresses: 26 bytes for each of them (rounded up to a KiB) and
+// 4 for each port number, in pages that are resident only once used.
 //
 // Theory of operation. A slot is one 64-bit word that holds MAC and port together, so a reader sees
 // either both or neither, a moved station changes in one store, and a slot may be reused at
