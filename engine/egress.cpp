@@ -79,29 +79,30 @@ struct Egress::Sending {
     counters.tx_bytes.add(bytes);
   }
 
-  // Cuts a super-segment and sends the pieces. Earlier frames go first: order is kept (BR-8).
+  // Cuts a super-segment and sends the pieces, as many at a time as there are buffers for. Earlier
+  // frames have gone: order is kept (BR-8).
   void segment(const Packet& super, PacketPool& pool) {
     Batch pieces(pool);
     Segmenter segmenter(super);
     uint64_t made = 0;
-    for (bool more = true; more;) {
-      Packet* piece = pieces.append();
-      if (!piece) {
-        counters.drop(Reason::no_buffer);
-        break;
+    while (Packet* piece = next_buffer(pieces)) {
+      if (!segmenter.next(*piece)) {
+        flush();
+        counters.copies.add(made - 1);
+        return;
       }
-      more = segmenter.next(*piece);
-      piece->network = super.network;
-      piece->tci = super.tci;
       ++made;
       add(*piece);
-      if (pieces.size() == Batch::limit || !more) {
-        flush();
-        pieces.release();
-      }
     }
+    counters.drop(Reason::no_buffer);
+  }
+
+  // Null only when there is none but for pieces that are under way already.
+  Packet* next_buffer(Batch& pieces) {
+    if (Packet* piece = pieces.append()) return piece;
     flush();
-    if (made > 0) counters.copies.add(made - 1);
+    pieces.release();
+    return pieces.append();
   }
 };
 

@@ -15,6 +15,7 @@ namespace uswitch::test {
 
 class TestSwitch {
  public:
+  explicit TestSwitch(size_t packets = 192) : pool_(packets) {}
   ~TestSwitch();
 
   // Both return an id. A port without a network is only a member of its tagged ones.
@@ -52,7 +53,7 @@ class TestSwitch {
  private:
   void run(PortId port);
 
-  PacketPool pool_{192};
+  PacketPool pool_;
   std::unique_ptr<Io> io_ = make_io(IoKind::plain);
   Pipeline pipeline_{pool_, *io_, 0};
   Tables tables_;
