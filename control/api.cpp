@@ -1,11 +1,10 @@
 #include "control/api.h"
 
 #include <algorithm>
-#include <boost/json/serialize.hpp>
-#include <boost/json/value.hpp>
+#include <boost/json/object.hpp>
 #include <string>
 
-#include "control/error_reply.h"
+#include "control/json_reply.h"
 #include "control/target.h"
 #include "control/views.h"
 
@@ -56,9 +55,7 @@ Reply handle(const Request& request, const ApiContext& context) {
   const Route* route = std::ranges::find_if(routes, fits);
   if (route == std::end(routes)) return refuse_method(request, target->path);
   try {
-    Reply reply;
-    reply.body = boost::json::serialize(route->view(context, target->query)) + "\n";
-    return reply;
+    return json_reply(200, route->view(context, target->query));
   } catch (const BadQuery& e) {
     return error_reply(400, e.what());
   }

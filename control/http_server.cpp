@@ -18,7 +18,7 @@
 #include <optional>
 #include <vector>
 
-#include "control/error_reply.h"
+#include "control/json_reply.h"
 #include "control/socket_file.h"
 
 namespace uswitch {

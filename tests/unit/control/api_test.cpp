@@ -117,6 +117,12 @@ TEST_F(ApiTest, BadTargetsAndParametersAre400) {
   EXPECT_THAT(refused("/v1/fdb?limit=1&limit=2"), HasSubstr("twice"));
 }
 
+TEST_F(ApiTest, AnswersAreUtf8WhateverWasAsked) {
+  EXPECT_THAT(refused("/v1/fdb?network=caf%c3%a9"), HasSubstr("'caf\xc3\xa9'"));
+  EXPECT_THAT(refused("/v1/fdb?network=%ff\xce"), HasSubstr("'\xef\xbf\xbd\xef\xbf\xbd'"));
+  EXPECT_THAT(refused("/v1/fdb?network=%ed%a0%80"), HasSubstr("no network"));  // a surrogate
+}
+
 TEST_F(ApiTest, PortsShowDeviceNetworksAndSumsOverWorkers) {
   counters(0, 0).rx_packets.add(3);
   counters(0, 1).rx_packets.add(4);
@@ -233,10 +239,9 @@ TEST_F(ApiTest, TablesForPeople) {
   EXPECT_EQ(table("config"), "# /etc/uswitch.yaml\nworkers: 2\n");
   learn(0, 0x020000000001, 0, 0s);
   learn(0, 0x020000000002, 2, 105s);
-  EXPECT_THAT(table("fdb"),
-              testing::MatchesRegex("NETWORK  MAC                PORT      AGE\n"
-                                    "office   02:00:00:00:00:01  web       0 s\n"
-                                    "office   02:00:00:00:00:02  trunk  1m 4.s\n"));
+  EXPECT_THAT(table("fdb"), testing::MatchesRegex("NETWORK  MAC                PORT      AGE\n"
+                                                  "office   02:00:00:00:00:01  web       0 s\n"
+                                                  "office   02:00:00:00:00:02  trunk  1m 4.s\n"));
   EXPECT_THAT(table("fdb", "?limit=1"), HasSubstr("and 1 more"));
   counters(0, 0).rx_packets.add(1'234'567);
   counters(0, 0).drop(Reason::guard_mac);

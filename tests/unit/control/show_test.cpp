@@ -6,7 +6,7 @@
 #include <algorithm>
 #include <sstream>
 
-#include "control/error_reply.h"
+#include "control/json_reply.h"
 #include "tests/unit/control/running_server.h"
 
 namespace uswitch {
