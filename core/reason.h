@@ -17,7 +17,6 @@ namespace uswitch {
   X(vlan_not_member, switch, "The port is not a member of the frame's VLAN.")                     \
   X(vlan_untagged, switch, "The frame has no tag and the port takes only tagged ones.")           \
   X(source_invalid, switch, "The source MAC is a group or all-zero address.")                     \
-  X(source_is_own, switch, "The source MAC belongs to the switch itself: a loop or a spoof.")     \
   X(link_local_group, switch, "01:80:C2:00:00:00-0F is never relayed by a bridge.")               \
   X(same_port, switch, "The destination is behind the port the frame came from.")                 \
   X(no_egress, switch, "A flooded frame found no other port in its network.")                     \

@@ -31,7 +31,8 @@ bool takes(const Capabilities& can, const Offload& offload) {
 struct Egress::Sending {
   const PortSettings& settings;
   Port& port;
-  PortCounters& counters;
+  PortCounters& counters;  // of this port: what left
+  PortCounters& ingress;   // of the one all frames came in by: what did not, and what was added
   Io& io;
   unsigned worker;
   uint32_t count = 0;
@@ -69,7 +70,7 @@ struct Egress::Sending {
     uint64_t sent = 0, bytes = 0;
     for (const Outgoing& o : out) {
       if (o.failed != Reason::none) {
-        counters.drop(o.failed);
+        ingress.drop(o.failed);
         continue;
       }
       ++sent;
@@ -88,13 +89,13 @@ struct Egress::Sending {
     while (Packet* piece = next_buffer(pieces)) {
       if (!segmenter.next(*piece)) {
         flush();
-        counters.copies.add(made - 1);
+        ingress.copies.add(made - 1);
         return;
       }
       ++made;
       add(*piece);
     }
-    counters.drop(Reason::no_buffer);
+    ingress.drop(Reason::no_buffer);
   }
 
   // Null only when there is none but for pieces that are under way already.
@@ -112,14 +113,15 @@ void Egress::add(PortId port, Packet& packet) {
   q.packets[q.count++] = &packet;
 }
 
-void Egress::send_queue(const Tables& tables, PortId id) {
+void Egress::send_queue(const Tables& tables, PortId id, PortCounters& ingress) {
   const PortSettings& settings = tables.settings[id];
   const PortEntry& entry = tables.ports[id];
-  Sending sending{settings, *entry.port, entry.stats->of_worker[worker_], io_, worker_, 0, {}};
+  PortCounters& own = entry.stats->of_worker[worker_];
+  Sending sending{settings, *entry.port, own, ingress, io_, worker_, 0, {}};
   Queue& q = queues_[id];
   for (Packet* p : std::span(q.packets.data(), q.count)) {
     if (segment_length(*p) > settings.mtu) {
-      sending.counters.drop(Reason::exceeds_mtu);
+      ingress.drop(Reason::exceeds_mtu);
     } else if (!p->offload.any() || takes(settings.capabilities, p->offload)) {
       sending.add(*p);
     } else if (p->offload.gso != Offload::Gso::none) {
@@ -134,8 +136,8 @@ void Egress::send_queue(const Tables& tables, PortId id) {
   q.count = 0;
 }
 
-void Egress::flush(const Tables& tables) {
-  for (PortId id : dirty_) send_queue(tables, id);
+void Egress::flush(const Tables& tables, PortCounters& ingress) {
+  for (PortId id : dirty_) send_queue(tables, id, ingress);
   dirty_.clear();
 }
 

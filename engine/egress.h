@@ -22,7 +22,9 @@ class Egress {
 
   // The packet must live until flush(). At most Batch::limit packets a port between two flushes.
   void add(PortId port, Packet& packet);
-  void flush(const Tables& tables);
+  // `ingress` are the counters of the port that all of them came in by: drops and copies are booked
+  // there.
+  void flush(const Tables& tables, PortCounters& ingress);
 
  private:
   struct Queue {
@@ -31,7 +33,7 @@ class Egress {
   };
   struct Sending;  // one port's turn
 
-  void send_queue(const Tables& tables, PortId port);
+  void send_queue(const Tables& tables, PortId port, PortCounters& ingress);
 
   PacketPool& pool_;
   Io& io_;

@@ -39,7 +39,7 @@ void Pipeline::run(const Tables& tables, PortId ingress, Batch& batch, Time now)
     verdicts[i] = bridge::decide(network, turn.port, turn.counters, batch[i], addresses[i], now);
   }
   for (size_t i = 0; i < batch.size(); ++i) dispatch(turn, batch[i], verdicts[i]);
-  egress_.flush(tables);
+  egress_.flush(tables, turn.counters);
   batch.release();
 }
 

@@ -41,6 +41,10 @@ class TestSwitch {
 
   // Drops for this reason over all ports since the last call for it.
   uint64_t drops(Reason reason);
+  // Of one port, since it was added.
+  const PortCounters& counters(PortId port) const {
+    return tables_.ports[port].stats->of_worker[0];
+  }
   uint64_t total(Counter PortCounters::*counter) const;
   uint64_t total_drops() const;
 
