@@ -19,21 +19,18 @@ int32_t result_of(ssize_t n) {
 class PlainIo : public Io {
  public:
   void read(std::span<IoOp> ops) override {
+    int empty = -1;
     for (IoOp& op : ops) {
-      op.result = result_of(::read(op.fd, op.data, op.length));
       // A queue that was just found empty is not asked again for each buffer that was offered.
-      if (op.result == -EAGAIN) return mark_rest(ops, op);
+      op.result =
+          op.fd == empty && empty >= 0 ? -EAGAIN : result_of(::read(op.fd, op.data, op.length));
+      if (op.result == -EAGAIN) empty = op.fd;
     }
   }
   void write(std::span<IoOp> ops) override {
     for (IoOp& op : ops) op.result = result_of(::write(op.fd, op.data, op.length));
   }
   std::string_view name() const override { return "read/write"; }
-
- private:
-  static void mark_rest(std::span<IoOp> ops, const IoOp& empty) {
-    for (IoOp& op : ops.subspan(static_cast<size_t>(&empty - ops.data()))) op.result = -EAGAIN;
-  }
 };
 
 // One system call for all. Reads carry RWF_NOWAIT: with O_NONBLOCK alone io_uring arms a poll for

@@ -8,6 +8,8 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cstdio>
+#include <cstring>
 #include <stdexcept>
 #include <system_error>
 
@@ -21,9 +23,13 @@ nanoseconds monotonic_now() {
   return std::chrono::steady_clock::now().time_since_epoch();
 }
 
+// A damaged pcapng file may name any time: what comes after the year 2100 is that year's.
+constexpr std::chrono::seconds latest{4'102'444'800};
+
 nanoseconds time_of(const pcap_pkthdr& header) {
   // The files are opened with nanosecond precision: tv_usec holds nanoseconds.
-  return std::chrono::seconds(header.ts.tv_sec) + nanoseconds(header.ts.tv_usec);
+  const std::chrono::seconds whole(header.ts.tv_sec);
+  return std::clamp(whole, std::chrono::seconds(0), latest) + nanoseconds(header.ts.tv_usec);
 }
 
 }  // namespace
@@ -49,10 +55,18 @@ PcapPort::~PcapPort() {
 }
 
 void PcapPort::open_reader(const std::string& file) {
+  // Opened here: libpcap names the file in some of its errors only.
+  FILE* stream = std::fopen(file.c_str(), "rbe");
+  if (!stream) {
+    throw std::runtime_error("cannot read capture " + file + ": " + std::strerror(errno));
+  }
   char error[PCAP_ERRBUF_SIZE];
   reader_.reset(
-      pcap_open_offline_with_tstamp_precision(file.c_str(), PCAP_TSTAMP_PRECISION_NANO, error));
-  if (!reader_) throw std::runtime_error("cannot read capture " + std::string(error));
+      pcap_fopen_offline_with_tstamp_precision(stream, PCAP_TSTAMP_PRECISION_NANO, error));
+  if (!reader_) {
+    std::fclose(stream);
+    throw std::runtime_error("cannot read capture " + file + ": " + error);
+  }
   if (pcap_datalink(reader_.get()) != DLT_EN10MB) {
     throw std::runtime_error(file + ": holds no Ethernet frames, so it cannot feed a port");
   }
