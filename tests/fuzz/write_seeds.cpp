@@ -1,5 +1,6 @@
 // Writes the fuzzers' first inputs into the folder named on the command line: frame/ holds frames,
-// gso/ the same behind a virtio-net header.
+// gso/ the same behind a virtio-net header, api/ requests. The examples of the documentation are
+// those of config/.
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
@@ -52,6 +53,16 @@ const FrameBuilder seeds[] = {
     frame().eth(mac(1), mac(2)).ether_type(38).zeros(46),
 };
 
+const std::string_view requests[] = {
+    "GET /v1/ports",
+    "GET /v1/fdb?network=office&port=web&mac=02:00:00:00:00:01&limit=10",
+    "GET /v1/fdb?network=%6f%66fice&limit=0",
+    "GET /v1/drops?all=1",
+    "GET /v1/workers",
+    "GET /v1/config",
+    "PUT /v1/ports",
+};
+
 void write(const std::filesystem::path& file, std::span<const uint8_t> bytes) {
   std::ofstream out(file, std::ios::binary);
   for (uint8_t b : bytes) out.put(static_cast<char>(b));
@@ -70,6 +81,11 @@ void write_seed(const std::filesystem::path& folder, const std::string& name,
   write(folder / "gso" / name, p.frame());
 }
 
+void write_request(const std::filesystem::path& folder, int number, std::string_view request) {
+  write(folder / "api" / std::to_string(number),
+        {reinterpret_cast<const uint8_t*>(request.data()), request.size()});
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -78,7 +94,9 @@ int main(int argc, char** argv) {
     return 2;
   }
   const std::filesystem::path folder = argv[1];
-  for (const char* kind : {"frame", "gso"}) std::filesystem::create_directories(folder / kind);
+  for (const char* kind : {"frame", "gso", "api"})
+    std::filesystem::create_directories(folder / kind);
   int number = 0;
   for (const FrameBuilder& seed : seeds) write_seed(folder, std::to_string(number++), seed);
+  for (const std::string_view request : requests) write_request(folder, number++, request);
 }
