@@ -29,7 +29,7 @@ class Counter {
 struct PortCounters {
   Counter rx_packets, rx_bytes;
   Counter tx_packets, tx_bytes;
-  Counter copies;  // frames that a flood or segmentation made beyond the first
+  Counter copies;       // frames that a flood or segmentation made beyond the first
   Counter moves;        // stations that moved to this port from another one (BR-5)
   Counter not_learned;  // frames whose source there was no room or no leave to learn (BR-11)
   std::array<Counter, reason_count> drops;

@@ -12,7 +12,9 @@
 namespace uswitch::bench {
 namespace {
 
-MacAddress station(uint64_t n) { return MacAddress::from_u64(0x020000000000 + n); }
+MacAddress station(uint64_t n) {
+  return MacAddress::from_u64(0x020000000000 + n);
+}
 
 Frame udp_frame(MacAddress source, MacAddress destination) {
   Frame f{};

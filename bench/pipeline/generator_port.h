@@ -1,5 +1,5 @@
-// The pipeline benchmark's device: produces minimal frames as fast as they are asked for, by copying
-// prepared ones into the batch's buffers as a driver would, and counts what is sent to it.
+// The pipeline benchmark's device: produces minimal frames as fast as they are asked for, by
+// copying prepared ones into the batch's buffers as a driver would, and counts what is sent to it.
 #pragma once
 #include <array>
 #include <cstdint>
