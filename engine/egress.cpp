@@ -35,8 +35,8 @@ struct Egress::Sending {
   PortCounters& ingress;   // of the one all frames came in by: what did not, and what was added
   Io& io;
   unsigned worker;
+  std::array<Outgoing, Batch::limit>& frames;
   uint32_t count = 0;
-  std::array<Outgoing, Batch::limit> frames;
 
   void add(Packet& p) {
     if (count == frames.size()) flush();
@@ -117,7 +117,7 @@ void Egress::send_queue(const Tables& tables, PortId id, PortCounters& ingress) 
   const PortSettings& settings = tables.settings[id];
   const PortEntry& entry = tables.ports[id];
   PortCounters& own = entry.stats->of_worker[worker_];
-  Sending sending{settings, *entry.port, own, ingress, io_, worker_, 0, {}};
+  Sending sending{settings, *entry.port, own, ingress, io_, worker_, outgoing_};
   Queue& q = queues_[id];
   for (Packet* p : std::span(q.packets.data(), q.count)) {
     if (segment_length(*p) > settings.mtu) {

@@ -20,6 +20,12 @@ class Egress {
   // Makes room for the ports of these tables. Called when the worker adopts them.
   void adopt(const Tables& tables) { queues_.resize(tables.ports.size()); }
 
+  // Asks for what add() and flush() will need of this port.
+  void prefetch(const Tables& tables, PortId port) const {
+    __builtin_prefetch(&queues_[port]);
+    __builtin_prefetch(&tables.settings[port]);
+    __builtin_prefetch(&tables.ports[port].port);
+  }
   // The packet must live until flush(). At most Batch::limit packets a port between two flushes.
   void add(PortId port, Packet& packet);
   // `ingress` are the counters of the port that all of them came in by: drops and copies are booked
@@ -40,6 +46,7 @@ class Egress {
   unsigned worker_;
   std::vector<Queue> queues_;  // indexed by PortId
   std::vector<PortId> dirty_;  // those with packets
+  std::array<Outgoing, Batch::limit> outgoing_;
 };
 
 }  // namespace uswitch

@@ -37,6 +37,7 @@ void Pipeline::run(const Tables& tables, PortId ingress, Batch& batch, Time now)
     if (verdicts[i].kind() != Verdict::Kind::next) continue;
     const Network& network = tables.networks[batch[i].network];
     verdicts[i] = bridge::decide(network, turn.port, turn.counters, batch[i], addresses[i], now);
+    if (verdicts[i].kind() == Verdict::Kind::to_port) egress_.prefetch(tables, verdicts[i].port());
   }
   for (size_t i = 0; i < batch.size(); ++i) dispatch(turn, batch[i], verdicts[i]);
   egress_.flush(tables, turn.counters);

@@ -14,10 +14,10 @@ namespace uswitch {
 
 // One read or write of one packet.
 struct IoOp {
-  int fd = -1;
-  uint8_t* data = nullptr;
-  uint32_t length = 0;
-  int32_t result = 0;  // bytes, or -errno; -EAGAIN when it would have blocked
+  int fd;
+  uint8_t* data;
+  uint32_t length;
+  int32_t result;  // bytes, or -errno; -EAGAIN when it would have blocked
 };
 
 class Io {

@@ -31,7 +31,7 @@ class TapPort : public Port {
   // Kind "mine" of the worker whose queue it is; a cache line of its own.
   struct alignas(64) Queue {
     int fd = -1;
-    size_t appetite = 4;  // reads to ask for: doubles while all are filled
+    size_t appetite = 1;  // reads to ask for: doubles while all are filled
   };
   std::vector<Queue> queues_;
   bool uso_;
