@@ -173,12 +173,21 @@ void Worker::retire(PortId id) {
   signal(attention_);
 }
 
+// The control thread wants something that run() has not seen yet.
+bool Worker::called() const {
+  return stop_.load(std::memory_order_acquire) ||
+         published_.load(std::memory_order_acquire) != tables_;
+}
+
 void Worker::pause(QuiescentThread& grace) {
   const Time start = clock_now();
   while (clock_now() - start < spin_.window()) {
     if (collect(0)) return;
     sched_yield();
   }
+  // The turn may have swallowed the wake-up of a call that came after run() looked. One that comes
+  // from here on finds the eventfd empty and ends the sleep.
+  if (called()) return;
   stats_.sleeps.add(1);
   const Time asleep = clock_now();
   grace.offline();

@@ -67,6 +67,7 @@ class Worker {
   // Collects ports that became readable; timeout in milliseconds, -1 sleeps until something
   // happens.
   bool collect(int timeout);
+  bool called() const;
   void pause(QuiescentThread& grace);
   void wake();
 
