@@ -11,6 +11,7 @@ namespace {
 
 struct Totals {
   uint64_t rx_packets = 0, rx_bytes = 0, tx_packets = 0, tx_bytes = 0, copies = 0, drops = 0;
+  uint64_t moves = 0, not_learned = 0;
 };
 
 Totals totals_of(const PortStats& stats) {
@@ -21,6 +22,8 @@ Totals totals_of(const PortStats& stats) {
     sum.tx_packets += worker.tx_packets.get();
     sum.tx_bytes += worker.tx_bytes.get();
     sum.copies += worker.copies.get();
+    sum.moves += worker.moves.get();
+    sum.not_learned += worker.not_learned.get();
     for (const Counter& reason : worker.drops) sum.drops += reason.get();
   }
   return sum;
@@ -61,6 +64,8 @@ void add_counters(json::object& out, const Totals& sum) {
   out["tx_bytes"] = sum.tx_bytes;
   out["copies"] = sum.copies;
   out["drops"] = sum.drops;
+  out["moves"] = sum.moves;
+  out["not_learned"] = sum.not_learned;
 }
 
 json::object view_port(const ApiContext& context, PortId id) {
