@@ -57,7 +57,7 @@ fail() {
     local name log
     for name in "${!uswitch_pid[@]}"; do
       echo "---- show ports and drops of $name"
-      "$USWITCH" show ports --control "/run/$name.sock" || true
+      "$USWITCH" show ports --control "/run/$name.sock" | head -n 30 || true
       "$USWITCH" show drops --control "/run/$name.sock" || true
     done
     for log in "$WORK"/*.log; do
@@ -170,7 +170,7 @@ ping_all() {  # NAMESPACE ADDRESS [COUNT] [OPTIONS...]: not one may be lost
 ping_none() {  # NAMESPACE ADDRESS...: no answer may come from any of them
   local ns=$1 address pids=()
   for address in "${@:2}"; do
-    in_ns "$ns" ping -n -q -c 3 -i 0.05 -W 0.3 -w 1 "$address" >"$WORK/ping_$address.log" 2>&1 &
+    in_ns "$ns" ping -n -q -c 3 -i 0.05 -W 0.3 "$address" >"$WORK/ping_$address.log" 2>&1 &
     pids+=("$address" $!)
   done
   set -- "${pids[@]}"
@@ -185,6 +185,14 @@ listens() { in_ns "$1" ss -Hltn "sport = :5201" | grep -q .; }
 iperf_server() {  # NAMESPACE
   nsenter "--net=/run/netns/$1" iperf3 -s >"$WORK/iperf_server_$1.log" 2>&1 &
   wait_until 5 "iperf3 -s in $1" listens "$1"
+}
+
+same_bytes() {  # CLIENT SERVER ADDRESS: what arrives is what was sent
+  nsenter "--net=/run/netns/$2" timeout 20 python3 "$HERE/transfer.py" receive 6000 >"$WORK/received.log" &
+  local receiver=$!
+  in_ns "$1" python3 "$HERE/transfer.py" send "$3" 6000 16 >"$WORK/sent.log"
+  wait $receiver
+  expect_equal "hash of 16 MiB $1 -> $3" "$(cat "$WORK/received.log")" "$(cat "$WORK/sent.log")"
 }
 
 # Bounds the loss by what the receiver's socket had no room for: on a busy machine that happens, and
@@ -205,17 +213,21 @@ iperf() {  # CLIENT ADDRESS OPTIONS...: the JSON in $WORK/iperf.log, and the byt
   jq '.end.sum_received.bytes' "$WORK/iperf.log"
 }
 
+frames() { in_ns "$1" python3 "$HERE/frames.py" "${@:2}"; }  # NAMESPACE DEVICE KIND [COUNT]
+
 capture() {  # NAMESPACE DEVICE FILE [TCPDUMP OPTIONS AND FILTER...]; sets capture_pid
-  : >"$3.log"
-  nsenter "--net=/run/netns/$1" tcpdump -i "$2" -w "$3" -U "${@:4}" 2>"$3.log" &
+  : >"$3.log"  # a short snapshot length, for the buffer has room for few frames of the default's
+  nsenter "--net=/run/netns/$1" tcpdump --immediate-mode -s 2048 -B 8192 -i "$2" -w "$3" -U "${@:4}" 2>"$3.log" &
   capture_pid=$!
   wait_until 5 "tcpdump in $1" grep -q "listening on" "$3.log"
 }
 
 stop_capture() {  # PID
+  sleep 0.2  # it does not read what has arrived when it is told to end
   kill -INT "$1" 2>/dev/null || true
   wait_until 5 "tcpdump ends" has_ended "$1"
   wait "$1" || true
 }
 
-captured() { tcpdump -n -r "$1" "${@:2}" 2>/dev/null; }  # FILE OPTIONS AND FILTER...
+captured() { tcpdump -n -r "$1" "${@:2}" 2>/dev/null; }                  # FILE OPTIONS AND FILTER...: its text
+frames_in() { captured "$1" --count "${@:2}" | awk '{print $1}'; }       # FILE FILTER...: how many
