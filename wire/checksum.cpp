@@ -9,7 +9,7 @@ namespace uswitch::checksum {
 
 namespace {
 
-typedef uint64_t Lanes __attribute__((vector_size(16)));
+using Lanes = uint64_t __attribute__((vector_size(16)));
 
 template <class T>
 inline T load(const uint8_t* p) {
