@@ -70,6 +70,7 @@ void Pipeline::dispatch(const Turn& turn, Packet& packet, Verdict verdict) {
 }
 
 void Pipeline::to_port(const Turn& turn, Packet& packet, PortId id) {
+  if (!turn.tables.has_port(id)) return turn.counters.drop(Reason::egress_down);
   const bool apart = turn.port.isolated && turn.tables.settings[id].isolated;
   if (apart) return turn.counters.drop(Reason::isolated);
   egress_.add(id, packet);

@@ -35,6 +35,9 @@ struct Tables {
   std::vector<PortSettings> settings;
   // Indexed by NetworkId.
   std::vector<Network> networks;
+
+  // A learned or static MAC entry may name a port that has just been taken out.
+  bool has_port(PortId id) const { return id < settings.size() && settings[id].present; }
 };
 
 // The VLANs of a trunk, by VID; null when there are none. Each network stands for one VID at most.

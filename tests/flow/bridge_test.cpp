@@ -104,6 +104,17 @@ TEST_F(Bridge, BR4_EntriesOfADownPortGoAtOnce) {
   EXPECT_EQ(sw.receivers(), (Ports{b, c}));
 }
 
+// Between the Tables without the port and the flush of its entries, and for static ones ever after.
+TEST_F(Bridge, TR17_EntryOfAPortThatIsGoneDropsItsFrames) {
+  teach(2, b);
+  sw.add_static(net, mac(3), 999);
+  sw.settings(b).present = false;
+  sw.send(a, hello(1, 2));
+  sw.send(a, hello(1, 3));
+  EXPECT_EQ(sw.receivers(), Ports{});
+  EXPECT_EQ(sw.drops(Reason::egress_down), 2u);
+}
+
 TEST_F(Bridge, BR5_MovedStationIsFollowedAtOnce) {
   teach(2, b);
   teach(2, c);
