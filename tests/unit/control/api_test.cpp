@@ -130,6 +130,9 @@ TEST_F(ApiTest, PortsShowDeviceNetworksAndSumsOverWorkers) {
   counters(0, 1).tx_packets.add(1);
   counters(0, 1).tx_bytes.add(60);
   counters(0, 1).copies.add(2);
+  counters(0, 0).moves.add(1);
+  counters(0, 0).not_learned.add(4);
+  counters(0, 1).not_learned.add(5);
   counters(0, 0).drop(Reason::guard_mac);
   counters(0, 1).drop(Reason::guard_ip);
   const json::value view = get("/v1/ports");
@@ -138,7 +141,7 @@ TEST_F(ApiTest, PortsShowDeviceNetworksAndSumsOverWorkers) {
     "name": "web", "up": true, "type": "tap", "netns": "web-ns", "device": "eth0",
     "mac": "02:00:00:00:00:01", "addresses": ["10.0.0.11/24", "fd00::b/64"], "mtu": 9000,
     "network": "office", "tagged": {}, "rx_packets": 7, "rx_bytes": 1000, "tx_packets": 1,
-    "tx_bytes": 60, "copies": 2, "drops": 2})"));
+    "tx_bytes": 60, "copies": 2, "drops": 2, "moves": 1, "not_learned": 9})"));
 }
 
 TEST_F(ApiTest, PortsWithoutDetailsOrDeviceAreShownAsWhatTheyAre) {
