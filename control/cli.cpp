@@ -1,7 +1,10 @@
 #include "control/cli.h"
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <sstream>
+
+#include "control/suggest.h"
 
 namespace uswitch {
 
@@ -44,12 +47,19 @@ void add_filter(CLI::App& show, CommandLine& line, const std::string& name, cons
       ->type_name(type);
 }
 
+// Empty when there is such a thing to show.
+std::string refuse_unknown(const std::string& what) {
+  constexpr std::string_view known[] = {"ports", "fdb", "drops", "workers", "config"};
+  if (std::ranges::find(known, what) != std::end(known)) return "";
+  return "nothing is called '" + what + "'; " + did_you_mean(what, known, "things to show");
+}
+
 CLI::App* add_show(CLI::App& app, CommandLine& line) {
   CLI::App* show = app.add_subcommand("show", "Show the state of the running uswitch");
   show->add_option("WHAT", line.what, "ports, fdb, drops, workers or config")
       ->required()
       ->type_name("")
-      ->check(CLI::IsMember({"ports", "fdb", "drops", "workers", "config"}).description(""));
+      ->check(refuse_unknown);
   show->add_flag("--json", line.json, "Exact numbers for programs instead of a table");
   add_filter(*show, line, "network", "NAME", "fdb: only this network");
   add_filter(*show, line, "port", "NAME", "fdb: only this port");

@@ -91,8 +91,8 @@ void remove_stale(const std::string& path, const sockaddr_un& address) {
     fail(path, "exists and is not a socket: remove it or choose another");
   const Descriptor probe(unix_socket(path));
   if (connect(probe.get(), generic(address), sizeof address) == 0 || errno == EAGAIN) {
-    fail(path,
-         "another uswitch answers on " + path + ": stop it, or choose another --control PATH");
+    throw std::runtime_error("another uswitch answers on " + path +
+                             ": stop it, or choose another path with --control");
   }
   if (errno != ECONNREFUSED) fail_errno(path, "connect");
   if (unlink(path.c_str()) < 0) fail_errno(path, "unlink of the stale socket");

@@ -28,7 +28,7 @@ class Table {
   // A row shorter than the columns is filled up with empty cells. Control characters become '?': a
   // name from outside must not steer the terminal.
   void add(std::vector<Cell> row);
-  // Moves a column out of the way when every one of its cells is empty.
+  // Removes each column that no row fills.
   void hide_empty_columns();
 
   bool empty() const { return rows_.empty(); }

@@ -23,8 +23,8 @@ const RefusedFile rows[] = {
      {"1:1: configuration: unknown key 'worker'; did you mean 'workers'?"}},
     {"UnknownKeyFarFromAll",
      "xyzzy: 2\n",
-     {"1:1: configuration: unknown key 'xyzzy'; the keys here are 'workers', 'control', 'log', "
-      "'networks', 'ports'"}},
+     {"1:1: configuration: unknown key 'xyzzy'; the keys here are 'workers', 'io', 'control', "
+      "'log', 'networks', 'ports'"}},
     {"KeyOfALaterVersion",
      R"(nat: {}
 routes: []
