@@ -24,11 +24,11 @@ large a 10.0.0.2 1472; large a fd00::2 1452; large b 10.0.0.1 1472; large a 10.0
 
 too_long() {  # FROM ADDRESS PAYLOAD: lost without an ICMP error, and counted
   local before status=0
-  before=$(drops exceeds_mtu)
+  before=$(drops exceeds_mtu "$1")
   in_ns "$1" ping -n -c 3 -i 0.05 -W 0.3 -M do -s "$3" "$2" >"$WORK/ping.log" 2>&1 || status=$?
   expect "ping of $3 bytes is lost" "status != 0"
   ! grep -Eqi 'too long|too big|frag needed|unreachable' "$WORK/ping.log" || fail "an ICMP error or a local one came"
-  expect_equal "drops for exceeds_mtu" "$(drops exceeds_mtu)" $((before + 3))
+  expect_equal "drops of $1 for exceeds_mtu" "$(drops exceeds_mtu "$1")" $((before + 3))
 }
 step "an endpoint that raises its own MTU cannot send longer packets to the others"
 for ns in a b; do ip -n $ns link set eth0 mtu 9000; done
