@@ -34,6 +34,16 @@ void set(int fd, int level, int option, const T& value, const std::string& devic
   if (setsockopt(fd, level, option, &value, sizeof value) < 0) fail(device, what);
 }
 
+// As much room as the kernel grants: in a user namespace, even root may not go beyond
+// net.core.rmem_max and wmem_max.
+void set_buffers(int fd, const std::string& device) {
+  constexpr int wanted = buffer_bytes;
+  if (setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &wanted, sizeof wanted) < 0)
+    set(fd, SOL_SOCKET, SO_RCVBUF, wanted, device, "SO_RCVBUF");
+  if (setsockopt(fd, SOL_SOCKET, SO_SNDBUFFORCE, &wanted, sizeof wanted) < 0)
+    set(fd, SOL_SOCKET, SO_SNDBUF, wanted, device, "SO_SNDBUF");
+}
+
 // Kernels before 6.2 do not know UDP super-segments in a virtio-net header.
 bool kernel_knows_uso() {
   utsname name;
@@ -48,8 +58,7 @@ int open_socket(const std::string& device, int index) {
   set(fd, SOL_PACKET, PACKET_VNET_HDR, 1, device, "PACKET_VNET_HDR");
   set(fd, SOL_PACKET, PACKET_AUXDATA, 1, device, "PACKET_AUXDATA");
   set(fd, SOL_PACKET, PACKET_IGNORE_OUTGOING, 1, device, "PACKET_IGNORE_OUTGOING");
-  set(fd, SOL_SOCKET, SO_RCVBUFFORCE, buffer_bytes, device, "SO_RCVBUFFORCE");
-  set(fd, SOL_SOCKET, SO_SNDBUFFORCE, buffer_bytes, device, "SO_SNDBUFFORCE");
+  set_buffers(fd, device);
   packet_mreq promiscuous{};
   promiscuous.mr_ifindex = index;
   promiscuous.mr_type = PACKET_MR_PROMISC;
