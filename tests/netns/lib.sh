@@ -6,7 +6,8 @@
 #   [USWITCH=build/dev/uswitch] [WORKERS=2] [IO=read_write] tests/netns/test_traffic.sh
 #
 # Exit codes: 0 proved, 77 cannot run here (the reason is printed), anything else failed; then what
-# failed, every log and the counters are printed. SCENARIO_SECONDS bounds a scenario.
+# failed, every log and the counters are printed. SCENARIO_SECONDS bounds a scenario. One that sets
+# USER_NAMESPACE=yes first is root of a user namespace only, which needs no privilege.
 set -euo pipefail
 
 readonly SCENARIO_SECONDS=${SCENARIO_SECONDS:-100}
@@ -24,7 +25,11 @@ skip() {
 
 enter_private_namespaces() {
   local unshare=(unshare --net --mount --pid --fork --kill-child --mount-proc) tool
-  [[ $(id -u) == 0 ]] || skip "root is needed: tcpdump does not run in a user namespace"
+  if [[ -n ${USER_NAMESPACE:-} ]]; then
+    unshare+=(--user --map-root-user)  # tcpdump does not run there
+  elif [[ $(id -u) != 0 ]]; then
+    skip "root is needed"
+  fi
   [[ -x $USWITCH ]] || { echo "set USWITCH to the uswitch to be tested, not $USWITCH" >&2; exit 2; }
   for tool in curl ethtool ip iperf3 jq nsenter ping python3 ss tcpdump unshare; do
     command -v "$tool" >/dev/null || skip "there is no $tool (see scripts/packages-test)"
