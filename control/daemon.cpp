@@ -31,10 +31,14 @@ Time now() {
   return std::chrono::steady_clock::now();
 }
 
-PortInfo info_of(const LivePort& port) {
+PortInfo info_of(LivePort& port) {
   const PortConfig& c = port.config();
-  return {std::string(to_string(c.type)), c.netns ? c.netns->text : "", c.device, port.mac(),
-          c.addresses};
+  return {std::string(to_string(c.type)),
+          c.netns ? c.netns->text : "",
+          c.device,
+          port.mac(),
+          c.addresses,
+          port.kernel_drops()};
 }
 
 std::string describe(const PortConfig& c) {

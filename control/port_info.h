@@ -1,6 +1,7 @@
 // What the control thread knows of a port beyond what forwarding needs: for people and programs
 // that look. Kind: control thread's alone.
 #pragma once
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
@@ -15,6 +16,7 @@ struct PortInfo {
   std::string device;  // interface name in there; empty when there is none (pcap)
   std::optional<MacAddress> mac;    // of the device
   std::vector<IpPrefix> addresses;  // that the device was given
+  uint64_t missed = 0;              // frames the kernel dropped before the switch could read them
 };
 
 }  // namespace uswitch

@@ -77,14 +77,16 @@ std::string render_ports(const json::object& view, bool colour) {
                {"RX BYTES", right},
                {"TX", right},
                {"TX BYTES", right},
-               {"DROPS", right}});
+               {"DROPS", right},
+               {"MISSED", right}});
   for (const json::value& one : view.at("ports").as_array()) {
     const json::object& port = one.as_object();
     table.add({text(port.at("name")), text(port.at("type")), state(port), networks_of(port),
                text(port.at("netns")), text(port.at("device")), text(port.at("mac")),
                addresses_of(port), std::to_string(number(port.at("mtu"))),
                count(port.at("rx_packets")), bytes(port.at("rx_bytes")),
-               count(port.at("tx_packets")), bytes(port.at("tx_bytes")), drops(port.at("drops"))});
+               count(port.at("tx_packets")), bytes(port.at("tx_bytes")), drops(port.at("drops")),
+               drops(port.at("missed"))});
   }
   if (table.empty()) return "no ports\n";
   table.hide_empty_columns();

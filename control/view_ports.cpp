@@ -41,6 +41,7 @@ void add_device(json::object& out, const PortInfo& info) {
   json::array addresses;
   for (const IpPrefix& address : info.addresses) addresses.emplace_back(address.to_string());
   out["addresses"] = std::move(addresses);
+  out["missed"] = info.missed;
 }
 
 void add_networks(json::object& out, const Tables& tables, const PortSettings& settings) {

@@ -43,7 +43,8 @@ class ApiTest : public testing::Test {
                  "web-ns",
                  "eth0",
                  MacAddress::from_u64(0x020000000001),
-                 {*IpPrefix::parse("10.0.0.11/24"), *IpPrefix::parse("fd00::b/64")}};
+                 {*IpPrefix::parse("10.0.0.11/24"), *IpPrefix::parse("fd00::b/64")},
+                 5};
     tables_ = tables;
     engine_.publish(tables);
   }
@@ -141,7 +142,7 @@ TEST_F(ApiTest, PortsShowDeviceNetworksAndSumsOverWorkers) {
     "name": "web", "up": true, "type": "tap", "netns": "web-ns", "device": "eth0",
     "mac": "02:00:00:00:00:01", "addresses": ["10.0.0.11/24", "fd00::b/64"], "mtu": 9000,
     "network": "office", "tagged": {}, "rx_packets": 7, "rx_bytes": 1000, "tx_packets": 1,
-    "tx_bytes": 60, "copies": 2, "drops": 2, "moves": 1, "not_learned": 9})"));
+    "tx_bytes": 60, "copies": 2, "drops": 2, "missed": 5, "moves": 1, "not_learned": 9})"));
 }
 
 TEST_F(ApiTest, PortsWithoutDetailsOrDeviceAreShownAsWhatTheyAre) {
