@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "core/packet.h"
+#include "wire/bytes.h"
 
 namespace uswitch::fuzz {
 
@@ -28,6 +29,19 @@ class FuzzPacket {
 // An invariant that fails ends the run, and the fuzzer keeps the input.
 inline void require(bool holds) {
   if (!holds) std::abort();
+}
+
+// Makes the lengths of an untagged IP packet, and of UDP in it, those of the frame: mutation seldom
+// keeps them right, and a super-segment that lies is dropped at once.
+inline void mend_lengths(Packet& p) {
+  if (p.length < 60) return;
+  uint8_t* ip = p.data + Layout::l3;
+  size_t length = p.length - Layout::l3;
+  bool v6 = ip[0] >> 4 == 6;
+  store_be16(v6 ? ip + 4 : ip + 2, static_cast<uint16_t>(v6 ? length - 40 : length));
+  uint32_t l4 = p.offload.checksum_start;
+  if (p.offload.gso != Offload::Gso::udp || l4 + 8 > p.length) return;
+  store_be16(p.data + l4 + 4, static_cast<uint16_t>(p.length - l4));
 }
 
 }  // namespace uswitch::fuzz

@@ -7,7 +7,6 @@
 #include "core/layout.h"
 #include "core/offload.h"
 #include "tests/fuzz/fuzz_packet.h"
-#include "wire/bytes.h"
 
 using namespace uswitch;
 using fuzz::require;
@@ -43,17 +42,6 @@ void segment(const Packet& super) {
   require(payload == super.length);
 }
 
-void mend_lengths(Packet& p) {
-  if (p.length < 60) return;
-  uint8_t* ip = p.data + Layout::l3;
-  size_t length = p.length - Layout::l3;
-  bool v6 = ip[0] >> 4 == 6;
-  store_be16(v6 ? ip + 4 : ip + 2, static_cast<uint16_t>(v6 ? length - 40 : length));
-  uint32_t l4 = p.offload.checksum_start;
-  if (p.offload.gso != Offload::Gso::udp || l4 + 8 > p.length) return;
-  store_be16(p.data + l4 + 4, static_cast<uint16_t>(p.length - l4));
-}
-
 void check_round_trip(const Packet& p) {
   uint8_t header[virtio_header_size];
   encode_offload(p, header);
@@ -69,7 +57,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   if (size < virtio_header_size || size > max_frame) return 0;
   fuzz::FuzzPacket packet({data + virtio_header_size, size - virtio_header_size});
   (*packet).offload = decode_offload(data);
-  if (data[0] & 0x80) mend_lengths(*packet);
+  if (data[0] & 0x80) fuzz::mend_lengths(*packet);
   if (parse_layout(*packet) != Reason::none) return 0;
   check_round_trip(*packet);
   if ((*packet).offload.gso != Offload::Gso::none)

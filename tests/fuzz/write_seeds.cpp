@@ -1,9 +1,10 @@
 // Writes the fuzzers' first inputs into the folder named on the command line: frame/ holds frames,
-// gso/ the same behind a virtio-net header, api/ requests. The examples of the documentation are
-// those of config/.
+// gso/ the same behind a virtio-net header, pipeline/ the same from each port, api/ requests. The
+// examples of the documentation are those of config/.
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
+#include <vector>
 
 #include "core/layout.h"
 #include "core/offload.h"
@@ -68,6 +69,20 @@ void write(const std::filesystem::path& file, std::span<const uint8_t> bytes) {
   for (uint8_t b : bytes) out.put(static_cast<char>(b));
 }
 
+// One record a port, then all of them again: by then the stations are known. See pipeline_fuzz.cpp.
+void write_sequence(const std::filesystem::path& file, std::span<const uint8_t> frame) {
+  constexpr uint8_t ports = 8, mend = 16;
+  const size_t size = frame.size() - virtio_header_size;
+  std::vector<uint8_t> sequence;
+  for (uint8_t i = 0; i < 2 * ports; ++i) {
+    const uint8_t flags = i % ports | mend;
+    sequence.insert(sequence.end(),
+                    {flags, 0, 0, static_cast<uint8_t>(size), static_cast<uint8_t>(size >> 8)});
+    sequence.insert(sequence.end(), frame.begin(), frame.end());
+  }
+  write(file, sequence);
+}
+
 void write_seed(const std::filesystem::path& folder, const std::string& name,
                 const FrameBuilder& seed) {
   PacketPool pool(1);
@@ -79,6 +94,7 @@ void write_seed(const std::filesystem::path& folder, const std::string& name,
   p.data[-static_cast<int>(virtio_header_size)] |= 0x80;  // gso_fuzz mends the lengths
   p.push(virtio_header_size);
   write(folder / "gso" / name, p.frame());
+  write_sequence(folder / "pipeline" / name, p.frame());
 }
 
 void write_request(const std::filesystem::path& folder, int number, std::string_view request) {
@@ -94,7 +110,7 @@ int main(int argc, char** argv) {
     return 2;
   }
   const std::filesystem::path folder = argv[1];
-  for (const char* kind : {"frame", "gso", "api"})
+  for (const char* kind : {"frame", "gso", "pipeline", "api"})
     std::filesystem::create_directories(folder / kind);
   int number = 0;
   for (const FrameBuilder& seed : seeds) write_seed(folder, std::to_string(number++), seed);
