@@ -305,8 +305,7 @@ TEST_F(PcapPortTest, WhatWasWrittenIsReadBack) {
   send(writer, {large});
   PcapPort reader(file, "");  // while the writer is still open
   EXPECT_EQ(play(reader), (std::vector<Bytes>{hello(1).bytes(), hello(2).bytes(), large.bytes()}));
-  std::vector<Bytes> none;
-  EXPECT_EQ(take(writer), none) << "a port without a file to read";
+  EXPECT_TRUE(take(writer).empty()) << "a port without a file to read";
 }
 
 TEST_F(PcapPortTest, PortThatOnlyReadsSwallowsWhatIsSent) {
