@@ -16,7 +16,7 @@ void notify_systemd(std::string_view state) {
   sockaddr_un address{};
   if (!path || !*path || std::strlen(path) >= sizeof address.sun_path) return;
   address.sun_family = AF_UNIX;
-  std::strcpy(address.sun_path, path);
+  std::memcpy(address.sun_path, path, std::strlen(path));
   if (*path == '@') address.sun_path[0] = '\0';  // the abstract namespace
   const auto size = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + std::strlen(path));
   const UniqueFd fd(socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0));

@@ -33,7 +33,7 @@ std::string bytes(const json::value& value) {
   return show_bytes(number(value));
 }
 
-std::string separated(std::string list, const std::string& next) {
+std::string separated(const std::string& list, const std::string& next) {
   return list.empty() ? next : list + "," + next;
 }
 

@@ -5,6 +5,7 @@
 #pragma once
 #include <boost/json/fwd.hpp>
 #include <stdexcept>
+#include <utility>
 
 #include "control/api.h"
 #include "control/target.h"
@@ -24,7 +25,7 @@ boost::json::object view_config(const ApiContext& context, const Query& query);
 // Reads a query: each parameter is taken by name, and what is left at the end is refused.
 class Parameters {
  public:
-  explicit Parameters(const Query& query) : left_(query) {}
+  explicit Parameters(Query query) : left_(std::move(query)) {}
 
   // Null when it was not sent; refuses one that was sent twice.
   std::optional<std::string> text(std::string_view name);

@@ -39,7 +39,7 @@ class Egress {
   };
   struct Sending;  // one port's turn
 
-  void send_queue(const Tables& tables, PortId port, PortCounters& ingress);
+  void send_queue(const Tables& tables, PortId id, PortCounters& ingress);
 
   PacketPool& pool_;
   Io& io_;

@@ -36,7 +36,7 @@ class Pipeline {
 
   Verdict admit(const PortSettings& port, Packet& packet);
   void dispatch(const Turn& turn, Packet& packet, Verdict verdict);
-  void to_port(const Turn& turn, Packet& packet, PortId egress);
+  void to_port(const Turn& turn, Packet& packet, PortId id);
   void flood(const Turn& turn, Packet& packet);
 
   Egress egress_;
