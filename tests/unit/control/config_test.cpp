@@ -6,7 +6,6 @@
 
 #include <cstdio>
 #include <cstdlib>
-#include <filesystem>
 #include <fstream>
 #include <sstream>
 #include <thread>
@@ -240,9 +239,8 @@ TEST(Config, ErrorsPrintTheirPlaceAndRemedy) {
 }
 
 TEST(Config, TheExampleInTheDocumentationIsRight) {
-  const auto root = std::filesystem::path(__FILE__).parent_path() / "../../..";
   std::stringstream text;
-  text << std::ifstream(root / "docs/config.md").rdbuf();
+  text << std::ifstream(USWITCH_SOURCE_DIR "/docs/config.md").rdbuf();
   const std::string page = text.str();
   const size_t start = page.find("```yaml\n") + 8;
   const Config config = accepted(page.substr(start, page.find("```", start) - start));
