@@ -85,7 +85,7 @@ std::optional<PortType> read_type(const MapReader& map) {
   }
   // A value outside of the enumeration tells a wrong type from each right one.
   const PortType none{std::size(port_types)};
-  const PortType type = map.choice<PortType>("type", port_types, none);
+  const auto type = map.choice<PortType>("type", port_types, none);
   return type == none ? std::nullopt : std::optional(type);
 }
 

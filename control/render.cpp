@@ -41,7 +41,7 @@ std::string separated(const std::string& list, const std::string& next) {
 std::string networks_of(const json::object& port) {
   std::string list = text(port.at("network"));
   for (const auto& [vid, network] : port.at("tagged").as_object()) {
-    list = separated(std::move(list), std::string(vid) + ":" + text(network));
+    list = separated(list, std::string(vid) + ":" + text(network));
   }
   return list;
 }
@@ -49,7 +49,7 @@ std::string networks_of(const json::object& port) {
 std::string addresses_of(const json::object& port) {
   std::string list;
   for (const json::value& address : port.at("addresses").as_array()) {
-    list = separated(std::move(list), text(address));
+    list = separated(list, text(address));
   }
   return list;
 }
