@@ -16,12 +16,16 @@
 // grace period serves hundreds of changes or more. Only changes to nodes need one: next hops in the
 // root and `own` change in place.
 //
-// Size: 1 M IPv4 routes as in the Internet take some 25 bytes each, all included; a route with
-// nothing near it takes a cache line for each 8 bits behind the first 16. Bounded by max_bytes:
-// beyond that insert() refuses; remove() always works. Empty, it holds a few pages. Time: look-up
-// reads one word of the root, and a node's first line and a word for each 8 bits that routes there
-// are longer. A change takes about a microsecond; one of a length of 1..16 up to 2^(16-length)
-// stores more.
+// IPv4 look-ups take a shortcut past the root and the first node (flat_level.h).
+//
+// Size: bounded by max_bytes for the nodes: beyond that insert() refuses; remove() always works.
+// Routes as in the Internet, rules included: 1 M of IPv4 take 20 MiB and the shortcut's 56; 200 k
+// of IPv6 take 16 MiB. A route with nothing near it takes a cache line for each 8 bits behind the
+// root's. A few routes take a few pages, a default route none.
+//
+// Time: a look-up reads a word of the root, then a node's first line and one of its words for each
+// 8 bits that the routes there are longer. A change takes a microsecond or two; one of length 1..16
+// goes through up to 2^(16-length) words and the nodes behind them, some milliseconds at most.
 #pragma once
 #include <array>
 #include <atomic>
