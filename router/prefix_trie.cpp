@@ -82,7 +82,7 @@ void PrefixTrie::show_root_rule(size_t slot, unsigned length, TrieWord word) {
     std::atomic<TrieWord>& leaf = is_child(shown) ? node(shown).own : root_[slot];
     if (length_of(leaf.load(relaxed)) > length) continue;
     leaf.store(word, relaxed);
-    if (flat_ && is_child(shown)) flat_->show_cover(slot, word);
+    if (flat_ && flat_->shows(slot)) flat_->show_cover(slot, word);
   }
 }
 
@@ -155,7 +155,7 @@ void PrefixTrie::link(const Path& path, size_t depth, const NodeImage& image) {
   const TrieWord old = path.places[depth]->load(relaxed);
   const TrieWord made = make_node(image);
   path.places[depth]->store(made, release);
-  if (flat_ && depth == 0) flat_->show(load_be16(path.address), image.words, image.own);
+  if (flat_ && depth == 0) show_flat(load_be16(path.address), image);
   if (flat_ && depth == 1) flat_->set(path.address, made);
   if (is_child(old)) retire(old);
 }
@@ -185,6 +185,15 @@ bool PrefixTrie::put_node_rule(const uint8_t* address, unsigned length, uint32_t
   image.own = found;
   link_new(path, image);
   return added;
+}
+
+void PrefixTrie::show_flat(size_t slot, const NodeImage& image) {
+  if (!flat_->show(slot, image.words, image.own)) return;
+  // The memory is there for all of the region now; what is not shown has no nodes.
+  const size_t first = slot / FlatLevel::region_highs * FlatLevel::region_highs;
+  for (size_t i = first; i < first + FlatLevel::region_highs; ++i) {
+    if (!flat_->shows(i)) flat_->show_cover(i, root_[i].load(relaxed));
+  }
 }
 
 // At the path's end, where there is a leaf. Its word may stand for several slots in the node above,
@@ -226,7 +235,7 @@ void PrefixTrie::replace_or_prune(const Path& path, size_t depth, NodeImage& ima
   if (image.empty()) {
     unlinked[count++] = path.places[0]->load(relaxed);
     path.places[0]->store(image.own, release);
-    if (flat_) flat_->show(load_be16(path.address), image.words, 0);
+    if (flat_) show_flat(load_be16(path.address), image);
   } else {
     link(path, depth, image);
   }

@@ -62,11 +62,8 @@ class PrefixTrie {
 
   // Worker. The next hop of the longest prefix that contains the address, or no_route.
   uint32_t lookup(const uint8_t* address) const {
-    if (flat_) {
-      const TrieWord word = flat_->word(address).load(std::memory_order_relaxed);
-      if (is_leaf(word)) return next_hop_of(word);
-    }
-    return lookup_(*this, address);
+    const TrieWord word = flat_ ? flat_->word(address).load(std::memory_order_acquire) : 0;
+    return is_leaf(word) ? next_hop_of(word) : lookup_(*this, address, word);
   }
   // Worker. The same for many addresses at a time, with their memory accesses overlapped.
   void lookup(const uint8_t* const* addresses, size_t count, uint32_t* next_hops) const {
@@ -83,7 +80,7 @@ class PrefixTrie {
 
  private:
   friend struct TrieLookup;
-  using Single = uint32_t (*)(const PrefixTrie&, const uint8_t*);
+  using Single = uint32_t (*)(const PrefixTrie&, const uint8_t*, TrieWord);
   using Bulk = void (*)(const PrefixTrie&, const uint8_t* const*, size_t, uint32_t*);
   using Place = std::atomic<TrieWord>*;  // a word that refers to a node, or may come to
   static constexpr size_t max_address_bytes = 16;
@@ -114,6 +111,7 @@ class PrefixTrie {
   bool erase_node_rule(const uint8_t* address, unsigned length);
   TrieWord make_node(const NodeImage& image);
   void link(const Path& path, size_t depth, const NodeImage& image);
+  void show_flat(size_t slot, const NodeImage& image);
   void link_new(const Path& path, const NodeImage& image);
   void replace_or_prune(const Path& path, size_t depth, NodeImage& image);
   void retire(TrieWord child);

@@ -27,15 +27,20 @@ struct TrieLookup {
     return preferred ? preferred : otherwise;
   }
 
-  [[gnu::always_inline]] uint32_t one(const uint8_t* address) const {
-    TrieWord best = trie.default_.load(relaxed);
-    TrieWord word = root_word(address);
-    for (const uint8_t* next = address + 2; is_child(word); ++next) {
+  [[gnu::always_inline]] TrieWord walk(TrieWord word, const uint8_t* next, TrieWord best) const {
+    for (; is_child(word); ++next) {
       const TrieNode& n = node(word);
       best = either(n.own.load(relaxed), best);
       word = n.word(*next).load(acquire);
     }
-    return next_hop_of(either(word, best));
+    return either(word, best);
+  }
+  [[gnu::always_inline]] uint32_t from_root(const uint8_t* address) const {
+    return next_hop_of(walk(root_word(address), address + 2, trie.default_.load(relaxed)));
+  }
+  [[gnu::always_inline]] uint32_t one(const uint8_t* address, TrieWord flat_word) const {
+    const TrieWord found = walk(flat_word, address + 3, 0);
+    return found != 0 ? next_hop_of(found) : from_root(address);
   }
 
   // Many look-ups go step by step together, so that their cache misses overlap.
@@ -100,7 +105,7 @@ struct TrieLookup {
     const TrieWord found = either(word, s.best);
     // Nothing on the way from the flat level: what is above it has not been looked at.
     const bool seen_all = found != 0 || s.next != s.address + 3 || !trie.flat_;
-    *s.next_hop = seen_all ? next_hop_of(found) : one(s.address);
+    *s.next_hop = seen_all ? next_hop_of(found) : from_root(s.address);
   }
 
   template <bool flat>
@@ -130,8 +135,8 @@ struct TrieLookup {
 
 namespace {
 
-uint32_t one_anywhere(const PrefixTrie& trie, const uint8_t* address) {
-  return TrieLookup{trie}.one(address);
+uint32_t one_anywhere(const PrefixTrie& trie, const uint8_t* address, TrieWord flat_word) {
+  return TrieLookup{trie}.one(address, flat_word);
 }
 template <bool flat>
 void bulk_anywhere(const PrefixTrie& trie, const uint8_t* const* addresses, size_t count,
@@ -140,8 +145,9 @@ void bulk_anywhere(const PrefixTrie& trie, const uint8_t* const* addresses, size
 }
 
 #if defined(__x86_64__) && !defined(__POPCNT__)
-[[gnu::target("popcnt")]] uint32_t one_popcnt(const PrefixTrie& trie, const uint8_t* address) {
-  return TrieLookup{trie}.one(address);
+[[gnu::target("popcnt")]] uint32_t one_popcnt(const PrefixTrie& trie, const uint8_t* address,
+                                              TrieWord flat_word) {
+  return TrieLookup{trie}.one(address, flat_word);
 }
 template <bool flat>
 [[gnu::target("popcnt")]] void bulk_popcnt(const PrefixTrie& trie, const uint8_t* const* addresses,

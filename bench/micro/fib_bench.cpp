@@ -38,18 +38,19 @@ constexpr uint32_t peer_no_route = 0xffffff;  // fits every table
 
 // The destinations of one run, as packets have them (wire) and, IPv4, as DPDK takes them (host).
 struct Destinations {
-  explicit Destinations(const std::vector<Route>& routes)
-      : size(routes[0].prefix.address.wire_size()) {
+  explicit Destinations(const std::vector<Route>& routes) {
     for (const IpAddress& a : InternetRoutes::destinations(routes, destination_count)) {
-      bytes.insert(bytes.end(), a.wire(), a.wire() + size);
+      bytes.insert(bytes.end(), a.wire(), a.wire() + a.wire_size());
       if (a.is_v4()) host.push_back(a.v4());
     }
   }
-  size_t size;
   std::vector<uint8_t> bytes;
   std::vector<uint32_t> host;
-  const uint8_t* wire(size_t at) const { return &bytes[at * size]; }
-  uint8_t (*v6(size_t at))[16] { return reinterpret_cast<uint8_t(*)[16]>(&bytes[at * size]); }
+  template <Family family>
+  const uint8_t* wire(size_t at) const {
+    return &bytes[at * (family == Family::v4 ? 4 : 16)];
+  }
+  uint8_t (*v6(size_t at))[16] { return reinterpret_cast<uint8_t(*)[16]>(&bytes[at * 16]); }
 };
 
 const std::vector<Route>& routes(Family family, size_t count) {
@@ -82,10 +83,10 @@ class FibTable {
     if (fib_.insert(r.prefix, r.next_hop) != Fib::Insert::added) throw std::runtime_error("insert");
   }
   void remove(const IpPrefix& p) { fib_.remove(p); }
-  uint32_t find(Destinations& d, size_t at) const { return trie().lookup(d.wire(at)); }
+  uint32_t find(Destinations& d, size_t at) const { return trie().lookup(d.wire<which>(at)); }
   void find_bulk(Destinations& d, size_t at, uint32_t* hops) const {
     const uint8_t* wires[batch];
-    for (size_t i = 0; i < batch; ++i) wires[i] = d.wire(at + i);
+    for (size_t i = 0; i < batch; ++i) wires[i] = d.wire<which>(at + i);
     trie().lookup(wires, batch, hops);
   }
 
@@ -121,7 +122,7 @@ void start_eal() {
 
 // As many groups of 256 entries as the routes above need, rounded up; rte_fib6 counts some more
 // than once when it reserves them.
-constexpr uint32_t lpm_tbl8s = 1u << 14, lpm6_tbl8s = 160'000, fib6_tbl8s = 400'000;
+constexpr uint32_t lpm_tbl8s = 1u << 14, lpm6_tbl8s = 1u << 18, fib6_tbl8s = 420'000;
 
 // What all of DPDK's tables have in common.
 template <Family which>
@@ -226,7 +227,7 @@ class RteLpm6 : public Peer<Family::v6> {
   void remove(const IpPrefix& p) { rte_lpm6_delete(lpm_, p.address.bytes.data(), p.length); }
   uint32_t find(Destinations& d, size_t at) const {
     uint32_t hop;
-    return rte_lpm6_lookup(lpm_, d.wire(at), &hop) == 0 ? hop : no_route;
+    return rte_lpm6_lookup(lpm_, d.wire<Family::v6>(at), &hop) == 0 ? hop : no_route;
   }
   void find_bulk(Destinations& d, size_t at, uint32_t* hops) const {
     int32_t found[batch];

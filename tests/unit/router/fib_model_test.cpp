@@ -135,5 +135,38 @@ TEST(FibModel, R4_5_FullNodesAreEmptiedExactly) {
   EXPECT_EQ(fib.lookup(IpAddress::from_v4(0x0a0000ff)), Fib::no_route);
 }
 
+// So many /16s have routes that the shortcut shows all of their region, the others' covers too.
+TEST(FibModel, R4_5_CoversHoldInACrowdedRegion) {
+  constexpr uint32_t sixteens = 1024;
+  const auto high = [](uint32_t i) { return IpAddress::from_v4((0x4000 + 2 * i) << 16); };
+  const IpAddress without = IpAddress::from_v4(0x40010203);
+  Fib fib;
+  fib.insert({high(0), 8}, 8);
+  for (uint32_t i = 0; i < sixteens; ++i) fib.insert({high(i), 24}, 24);
+  for (const uint32_t hop : {8u, 9u}) {
+    fib.insert({high(0), 8}, hop);
+    EXPECT_EQ(fib.lookup(without), hop);
+    fib.insert({without, 16}, 16);
+    EXPECT_EQ(fib.lookup(without), 16u);
+    fib.insert({without, 32}, 32);
+    EXPECT_EQ(fib.lookup(without), 32u);
+    EXPECT_TRUE(fib.remove({without, 16}));
+    EXPECT_EQ(fib.lookup(without), 32u);
+    EXPECT_TRUE(fib.remove({without, 32}));
+    EXPECT_EQ(fib.lookup(without), hop);
+    EXPECT_EQ(fib.lookup(high(100)), 24u);
+    EXPECT_EQ(fib.lookup({IpPrefix{high(100), 16}.broadcast()}), hop);
+  }
+  EXPECT_TRUE(fib.remove({high(0), 8}));
+  EXPECT_EQ(fib.lookup(without), Fib::no_route);
+  fib.insert({high(0), 0}, 1);
+  EXPECT_EQ(fib.lookup(without), 1u);
+  for (uint32_t i = 0; i < sixteens; ++i) {
+    EXPECT_EQ(fib.lookup(high(i)), 24u);
+    EXPECT_TRUE(fib.remove({high(i), 24}));
+    EXPECT_EQ(fib.lookup(high(i)), 1u);
+  }
+}
+
 }  // namespace
 }  // namespace uswitch
