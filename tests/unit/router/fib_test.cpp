@@ -217,8 +217,9 @@ TEST(Fib, ListsInOrderOfAddressesCoversFirst) {
 
 TEST(Fib, BulkFindsWhatSingleLookUpsFind) {
   Fib fib;
-  for (const char* text : {"0.0.0.0/0", "10.0.0.0/8", "10.1.0.0/17", "10.1.0.0/25", "10.1.0.9/32",
-                           "2001:db8::/32", "2001:db8::/60", "2001:db8::1/128"}) {
+  for (const char* text :
+       {"0.0.0.0/0", "10.0.0.0/8", "10.1.0.0/17", "10.1.0.0/25", "10.1.0.9/32", "10.200.0.9/32",
+        "30.0.0.9/32", "2001:db8::/32", "2001:db8::/60", "2001:db8::1/128"}) {
     fib.insert(prefix(text), prefix(text).length);
   }
   std::vector<IpAddress> v4, v6;
@@ -227,10 +228,13 @@ TEST(Fib, BulkFindsWhatSingleLookUpsFind) {
     v6.push_back(address("2001:db8::"));
     v6.back().bytes[i % 16] ^= static_cast<uint8_t>(i / 16);
   }
+  // Beside a host route that nothing longer than 16 bits covers.
+  v4.push_back(address("10.200.0.1"));
+  v4.push_back(address("30.0.0.1"));
   const auto expect_same = [&](const PrefixTrie& trie, const std::vector<IpAddress>& all) {
     std::vector<const uint8_t*> wires;
     for (const IpAddress& a : all) wires.push_back(a.wire());
-    for (size_t count : {0, 1, 63, 64, 65, 200}) {
+    for (size_t count : {size_t{0}, size_t{1}, size_t{63}, size_t{64}, size_t{65}, all.size()}) {
       std::vector<uint32_t> hops(count + 1, 4711);
       trie.lookup(wires.data(), count, hops.data());
       for (size_t i = 0; i < count; ++i) EXPECT_EQ(hops[i], fib.lookup(all[i]));
