@@ -107,7 +107,7 @@ bool NodeImage::put_rule(Rule rule) {
 bool NodeImage::erase_rule(uint8_t slot, unsigned length) {
   const size_t at = position(slot, length);
   if (!has(at, slot, length)) return false;
-  std::copy(&rules_[at] + 1, &rules_[0] + rule_count_, &rules_[at]);
+  std::copy(&rules_[at] + 1, rules_.data() + rule_count_, &rules_[at]);
   --rule_count_;
   return true;
 }

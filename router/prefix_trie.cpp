@@ -267,6 +267,8 @@ void PrefixTrie::visit_root_rules(size_t slot, const Visit& visit) const {
   }
 }
 
+// As deep as an address has bytes.
+// NOLINTNEXTLINE(misc-no-recursion)
 void PrefixTrie::visit_node(TrieWord child, uint8_t* address, size_t depth,
                             const Visit& visit) const {
   const NodeImage image(node(child));
@@ -274,7 +276,7 @@ void PrefixTrie::visit_node(TrieWord child, uint8_t* address, size_t depth,
   for (unsigned slot = 0; slot < 256; ++slot) {
     address[2 + depth] = static_cast<uint8_t>(slot);
     for (; rule != image.rules().end() && rule->slot == slot; ++rule) {
-      const unsigned above = static_cast<unsigned>(root_bits + 8 * depth);
+      const auto above = static_cast<unsigned>(root_bits + 8 * depth);
       visit(address, above + rule->length(), next_hop_of(rule->word));
     }
     if (is_child(image.words[slot])) visit_node(image.words[slot], address, depth + 1, visit);
