@@ -22,10 +22,23 @@ Network make_network(const NetworkConfig& config, const Fdbs& fdbs) {
   return network;
 }
 
-std::shared_ptr<const Guard> make_guard(const LivePort& port) {
+// The address that a station makes for itself from a prefix that the router advertises
+// (RFC 4862 5.5.3): its interface identifier is that of its link-local address.
+IpAddress autoconfigured(const IpPrefix& prefix, const MacAddress& mac) {
+  IpAddress address = eui64_link_local(mac);
+  std::copy_n(prefix.address.bytes.begin(), 8, address.bytes.begin());
+  return address;
+}
+
+std::shared_ptr<const Guard> make_guard(const LivePort& port, const NetworkConfig* network) {
   if (!port.config().guard || !port.mac()) return nullptr;
   std::vector<IpAddress> addresses;
   for (const IpPrefix& p : port.config().addresses) addresses.push_back(p.address);
+  if (network && network->advertise) {
+    for (const IpPrefix& p : network->router) {
+      if (!p.address.is_v4() && p.length == 64) addresses.push_back(autoconfigured(p, *port.mac()));
+    }
+  }
   return std::make_shared<Guard>(*port.mac(), addresses);
 }
 
@@ -42,7 +55,7 @@ PortSettings make_settings(const Config& config, const LivePort& port) {
   s.isolated = c.isolated;
   s.capabilities = port.port()->capabilities();
   s.max_addresses = c.max_addresses;
-  s.guard = make_guard(port);
+  s.guard = make_guard(port, c.network ? &config.networks[s.network] : nullptr);
   return s;
 }
 
@@ -58,14 +71,20 @@ void set_statics(const PortSettings& settings, const PortConfig& config, PortId 
 
 std::shared_ptr<const Tables> build_tables(const Config& config,
                                            const std::vector<std::unique_ptr<LivePort>>& ports,
-                                           const Fdbs& fdbs) {
+                                           const Fdbs& fdbs, Routing routing,
+                                           const std::shared_ptr<PortStats>& router_stats) {
   auto tables = std::make_shared<Tables>();
+  tables->routing = std::move(routing);
+  tables->router_stats = router_stats;
   for (const NetworkConfig& n : config.networks) tables->networks.push_back(make_network(n, fdbs));
   for (const auto& port : ports) {
     const auto id = static_cast<PortId>(tables->ports.size());
     tables->ports.push_back({port->config().name, port->port(), port->stats()});
     tables->settings.push_back(make_settings(config, *port));
     if (!port->gone()) set_statics(tables->settings.back(), port->config(), id, *tables);
+  }
+  for (NetworkId n = 0; n < tables->networks.size(); ++n) {
+    if (tables->routing.on(n)) tables->networks[n].router_mac = tables->routing.at(n).mac.to_u64();
   }
   collect_members(*tables);
   return tables;

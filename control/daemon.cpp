@@ -15,6 +15,7 @@
 #include "control/http_server.h"
 #include "control/live_port.h"
 #include "control/notify.h"
+#include "control/router_control.h"
 #include "engine/engine.h"
 #include "switch/link_monitor.h"
 
@@ -62,7 +63,10 @@ class Daemon::Impl {
         signals_(io_, SIGTERM, SIGINT),
         attention_(io_, dup(engine_.attention_fd())),
         link_events_(io_, dup(monitor_.fd())),
-        timer_(io_) {
+        timer_(io_),
+        router_(config_, engine_),
+        router_stats_(std::make_shared<PortStats>(config_.workers)),
+        router_timer_(io_) {
     for (const NetworkConfig& n : config_.networks) {
       fdbs_[n.name] = std::make_shared<Fdb>(n.max_addresses);
     }
@@ -71,9 +75,12 @@ class Daemon::Impl {
       spdlog::info("port {}: {}", p.name, describe(p));
     }
     publish();
+    router_.published(now());
+    if (router_.host_fd() >= 0) host_events_.emplace(io_, dup(router_.host_fd()));
   }
 
   ~Impl() {
+    router_.farewell();
     engine_.stop();
     for (auto& port : ports_) port->leave_netns();
   }
@@ -86,7 +93,9 @@ class Daemon::Impl {
     });
     watch_attention();
     watch_links();
+    if (host_events_) watch_host();
     tick();
+    if (router_.present()) tick_router();
     spdlog::info("ready: {} ports, {} networks, {} workers by {}", ports_.size(),
                  config_.networks.size(), engine_.workers().size(),
                  engine_.workers()[0]->io_name());
@@ -95,7 +104,10 @@ class Daemon::Impl {
   }
 
  private:
-  void publish() { engine_.publish(build_tables(config_, ports_, fdbs_)); }
+  void publish() {
+    router_.follow_ports(ports_);
+    engine_.publish(build_tables(config_, ports_, fdbs_, router_.routing(), router_stats_));
+  }
 
   Reply answer(const Request& request) {
     std::vector<PortInfo> infos;
@@ -155,6 +167,24 @@ class Daemon::Impl {
     }
   }
 
+  // An address of the host came or went.
+  void watch_host() {
+    host_events_->async_wait(asio::posix::stream_descriptor::wait_read,
+                             [this](boost::system::error_code error) {
+                               if (error) return;
+                               router_.follow_host();
+                               if (router_.host_fd() >= 0) watch_host();
+                             });
+  }
+
+  void tick_router() {
+    router_.tick(now());
+    router_timer_.expires_after(RouterControl::interval);
+    router_timer_.async_wait([this](boost::system::error_code error) {
+      if (!error) tick_router();
+    });
+  }
+
   void tick() {
     for (auto& port : ports_) {
       if (!port->gone()) port->port()->check_alive();
@@ -163,6 +193,7 @@ class Daemon::Impl {
     for (const NetworkConfig& n : config_.networks) {
       fdbs_[n.name]->sweep(now(), n.ageing, groups_a_sweep);
     }
+    engine_.expire();
     timer_.expires_after(housekeeping_interval);
     timer_.async_wait([this](boost::system::error_code error) {
       if (!error) tick();
@@ -186,6 +217,11 @@ class Daemon::Impl {
   asio::posix::stream_descriptor attention_;
   asio::posix::stream_descriptor link_events_;
   asio::steady_timer timer_;
+
+  RouterControl router_;
+  std::shared_ptr<PortStats> router_stats_;
+  std::optional<asio::posix::stream_descriptor> host_events_;
+  asio::steady_timer router_timer_;
 };
 
 Daemon::Daemon(Config config, std::string file)

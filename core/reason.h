@@ -19,6 +19,7 @@ namespace uswitch {
   X(source_invalid, switch, "The source MAC is a group or all-zero address.")                     \
   X(link_local_group, switch, "01:80:C2:00:00:00-0F is never relayed by a bridge.")               \
   X(same_port, switch, "The destination is behind the port the frame came from.")                 \
+  X(router_mac_source, switch, "The source MAC is the network's own gateway: a loop or a forgery.")   \
   X(no_egress, switch, "A flooded frame found no other port in its network.")                     \
   X(isolated, switch, "Both ports are isolated from each other.")                                 \
   X(guard_mac, switch, "The endpoint used a source MAC that is not its own.")                     \
@@ -33,7 +34,34 @@ namespace uswitch {
   X(egress_full, switch, "The egress device's queue was full.")                                   \
   X(egress_down, switch, "The egress device is down or gone.")                                    \
   X(egress_refused, switch, "The egress device refused the frame.")                               \
-  X(no_buffer, core, "No buffer was free for a copy of the frame.")
+  X(no_buffer, core, "No buffer was free for a copy of the frame.")                               \
+  X(not_ip, router, "The frame is for the gateway and carries neither IP nor ARP.")               \
+  X(bad_ip_checksum, router, "The checksum of the IPv4 header is wrong.")                         \
+  X(martian_source, router, "The source address cannot be that of a station (RFC 1812 5.3.7).")   \
+  X(martian_destination, router, "The destination address can be on no network.")                 \
+  X(ip_broadcast, router, "A broadcast is not forwarded beyond its network.")                     \
+  X(multicast_not_routed, router, "Multicast is not forwarded between networks.")                 \
+  X(link_local_scope, router, "A link-local address has no meaning beyond its network.")          \
+  X(source_routed, router, "The packet asks for a route of its own, which is never granted.")     \
+  X(bad_ip_option, router, "An IPv4 option lies about its length.")                               \
+  X(no_route, router, "No route leads to the destination.")                                       \
+  X(route_blackhole, router, "The route to the destination says blackhole.")                      \
+  X(route_unreachable, router, "The route to the destination says unreachable.")                  \
+  X(route_prohibited, router, "The route to the destination says prohibit.")                      \
+  X(reverse_path, router, "The way back to the source does not lead where it came from.")         \
+  X(network_isolated, router, "The two networks are kept apart by 'isolated' or 'policy'.")       \
+  X(ttl_exceeded, router, "The TTL or hop limit ran out.")                                        \
+  X(needs_fragmentation, router, "Longer than the next network's MTU and not to be fragmented.")  \
+  X(neighbour_failed, router, "The next station did not answer ARP or neighbour discovery.")      \
+  X(neighbour_busy, router, "Too many packets wait for stations that have not answered yet.")     \
+  X(arp_invalid, router, "An ARP message to the gateway claims an impossible address.")           \
+  X(arp_conflict, router, "A station claims the gateway's IPv4 address.")                         \
+  X(nd_invalid, router, "A neighbour discovery message breaks the rules of RFC 4861.")            \
+  X(nd_conflict, router, "A station claims the gateway's IPv6 address.")                          \
+  X(bad_l4_checksum, router, "The ICMP, UDP or TCP checksum of a packet to the gateway is wrong.") \
+  X(no_listener, router, "The gateway itself has no UDP or TCP service there.")                   \
+  X(no_protocol, router, "The gateway does not speak the packet's protocol.")                     \
+  X(icmp_unhandled, router, "An ICMP message to the gateway that asks nothing of it.")
 
 enum class Reason : uint8_t {
   none,

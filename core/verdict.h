@@ -16,6 +16,7 @@ class [[nodiscard]] Verdict {
     flood,      // leaves by every port of its network but the ingress one
     to_router,  // goes up to the router of its network
     consumed,   // a stage answered or keeps it; nothing more to do
+    forward,    // the router readdressed it: it leaves into its network by its destination MAC
     next,       // no objection: the next stage decides
   };
 
@@ -24,6 +25,7 @@ class [[nodiscard]] Verdict {
   static constexpr Verdict flood() { return {Kind::flood, Reason::none, no_port}; }
   static constexpr Verdict to_router() { return {Kind::to_router, Reason::none, no_port}; }
   static constexpr Verdict consumed() { return {Kind::consumed, Reason::none, no_port}; }
+  static constexpr Verdict forward() { return {Kind::forward, Reason::none, no_port}; }
   static constexpr Verdict next() { return {Kind::next, Reason::none, no_port}; }
 
   Kind kind() const { return kind_; }

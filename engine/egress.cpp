@@ -29,14 +29,17 @@ bool takes(const Capabilities& can, const Offload& offload) {
 // network is tagged on this port carries its tag only while it is handed over, so that a flooded
 // frame can be the same bytes for tagged and untagged ports.
 struct Egress::Sending {
+  const Tables& tables;
   const PortSettings& settings;
   Port& port;
   PortCounters& counters;  // of this port: what left
-  PortCounters& ingress;   // of the one all frames came in by: what did not, and what was added
   Io& io;
   unsigned worker;
   std::array<Outgoing, Batch::limit>& frames;
   uint32_t count = 0;
+
+  // Of the port the packet came in by: what did not leave, and what was added.
+  PortCounters& ingress(const Packet& p) const { return tables.counters(p.ingress, worker); }
 
   void add(Packet& p) {
     if (count == frames.size()) flush();
@@ -70,7 +73,7 @@ struct Egress::Sending {
     uint64_t sent = 0, bytes = 0;
     for (const Outgoing& o : out) {
       if (o.failed != Reason::none) {
-        ingress.drop(o.failed);
+        ingress(*o.packet).drop(o.failed);
         continue;
       }
       ++sent;
@@ -89,13 +92,13 @@ struct Egress::Sending {
     while (Packet* piece = next_buffer(pieces)) {
       if (!segmenter.next(*piece)) {
         flush();
-        ingress.copies.add(made - 1);
+        ingress(super).copies.add(made - 1);
         return;
       }
       ++made;
       add(*piece);
     }
-    ingress.drop(Reason::no_buffer);
+    ingress(super).drop(Reason::no_buffer);
   }
 
   // Null only when there is none but for pieces that are under way already.
@@ -113,15 +116,15 @@ void Egress::add(PortId port, Packet& packet) {
   q.packets[q.count++] = &packet;
 }
 
-void Egress::send_queue(const Tables& tables, PortId id, PortCounters& ingress) {
+void Egress::send_queue(const Tables& tables, PortId id) {
   const PortSettings& settings = tables.settings[id];
   const PortEntry& entry = tables.ports[id];
   PortCounters& own = entry.stats->of_worker[worker_];
-  Sending sending{settings, *entry.port, own, ingress, io_, worker_, outgoing_};
+  Sending sending{tables, settings, *entry.port, own, io_, worker_, outgoing_};
   Queue& q = queues_[id];
   for (Packet* p : std::span(q.packets.data(), q.count)) {
     if (segment_length(*p) > settings.mtu) {
-      ingress.drop(Reason::exceeds_mtu);
+      sending.ingress(*p).drop(Reason::exceeds_mtu);
     } else if (!p->offload.any() || takes(settings.capabilities, p->offload)) {
       sending.add(*p);
     } else if (p->offload.gso != Offload::Gso::none) {
@@ -136,8 +139,8 @@ void Egress::send_queue(const Tables& tables, PortId id, PortCounters& ingress) 
   q.count = 0;
 }
 
-void Egress::flush(const Tables& tables, PortCounters& ingress) {
-  for (PortId id : dirty_) send_queue(tables, id, ingress);
+void Egress::flush(const Tables& tables) {
+  for (PortId id : dirty_) send_queue(tables, id);
   dirty_.clear();
 }
 

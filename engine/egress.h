@@ -26,20 +26,20 @@ class Egress {
     __builtin_prefetch(&tables.settings[port]);
     __builtin_prefetch(&tables.ports[port].port);
   }
-  // The packet must live until flush(). At most Batch::limit packets a port between two flushes.
+  // The packet must live until flush(). At most `limit` packets a port between two flushes.
+  static constexpr size_t limit = 2 * Batch::limit;  // a batch and what the router adds to it
   void add(PortId port, Packet& packet);
-  // `ingress` are the counters of the port that all of them came in by: drops and copies are booked
-  // there.
-  void flush(const Tables& tables, PortCounters& ingress);
+  // Drops and copies are booked on the port that each packet came in by.
+  void flush(const Tables& tables);
 
  private:
   struct Queue {
     uint32_t count = 0;
-    std::array<Packet*, Batch::limit> packets;
+    std::array<Packet*, limit> packets;
   };
   struct Sending;  // one port's turn
 
-  void send_queue(const Tables& tables, PortId id, PortCounters& ingress);
+  void send_queue(const Tables& tables, PortId id);
 
   PacketPool& pool_;
   Io& io_;

@@ -28,4 +28,16 @@ void Engine::publish(std::shared_ptr<const Tables> tables) {
   tables_ = std::move(tables);
 }
 
+void Engine::settle(uint64_t workers) {
+  for (auto& worker : workers_) {
+    if (workers >> worker->index() & 1) worker->ask_settle();
+  }
+}
+
+void Engine::expire() {
+  for (auto& worker : workers_) {
+    if (worker->stats().held.load(std::memory_order_relaxed) != 0) worker->ask_expire();
+  }
+}
+
 }  // namespace uswitch

@@ -21,6 +21,14 @@ class Engine {
   // worker's turn: well below a millisecond.
   void publish(std::shared_ptr<const Tables> tables);
 
+  // Has a worker send the router's own frames. Any time after the first publish().
+  void post(std::vector<OwnFrame> frames) { workers_[0]->post(std::move(frames)); }
+  // Something that packets wait for has been decided: for the workers of the mask, a bit each. Any
+  // thread.
+  void settle(uint64_t workers);
+  // Has those workers that hold packets look which have waited too long.
+  void expire();
+
   // Ends the workers; nothing forwards any more. Idempotent; the destructor does it too.
   void stop() { workers_.clear(); }
 

@@ -1,7 +1,5 @@
 #include "engine/pipeline.h"
 
-#include <array>
-
 #include "core/layout.h"
 #include "switch/bridge.h"
 #include "switch/vlan.h"
@@ -9,38 +7,34 @@
 namespace uswitch {
 
 struct Pipeline::Turn {
-  const Tables& tables;
   const PortSettings& port;  // the ingress
   PortCounters& counters;    // its
+  Time now;
 };
 
 Pipeline::Pipeline(PacketPool& pool, Io& io, unsigned worker)
-    : egress_(pool, io, worker), worker_(worker) {}
+    : pool_(pool),
+      egress_(pool, io, worker),
+      worker_(worker),
+      router_(*this, worker),
+      fresh_{Batch(pool), Batch(pool)} {}
 
 void Pipeline::run(const Tables& tables, PortId ingress, Batch& batch, Time now) {
-  const Turn turn{tables, tables.settings[ingress],
-                  tables.ports[ingress].stats->of_worker[worker_]};
+  tables_ = &tables;
+  const Turn turn{tables.settings[ingress], counters(ingress), now};
   uint64_t bytes = 0;
   for (Packet* p : batch.packets()) bytes += p->length;
   turn.counters.rx_packets.add(batch.size());
   turn.counters.rx_bytes.add(bytes);
 
-  std::array<Verdict, Batch::limit> verdicts;
-  std::array<bridge::Addresses, Batch::limit> addresses;
   for (size_t i = 0; i < batch.size(); ++i) {
     batch[i].ingress = ingress;
-    verdicts[i] = admit(turn.port, batch[i]);
-    if (verdicts[i].kind() != Verdict::Kind::next) continue;
-    addresses[i] = bridge::prepare(tables.networks[batch[i].network], batch[i]);
+    verdicts_[i] = admit(turn.port, batch[i]);
   }
-  for (size_t i = 0; i < batch.size(); ++i) {
-    if (verdicts[i].kind() != Verdict::Kind::next) continue;
-    const Network& network = tables.networks[batch[i].network];
-    verdicts[i] = bridge::decide(network, turn.port, turn.counters, batch[i], addresses[i], now);
-    if (verdicts[i].kind() == Verdict::Kind::to_port) egress_.prefetch(tables, verdicts[i].port());
-  }
-  for (size_t i = 0; i < batch.size(); ++i) dispatch(turn, batch[i], verdicts[i]);
-  egress_.flush(tables, turn.counters);
+  decide(turn, batch);
+  if (tables.routing.routes) route(turn, batch);
+  for (size_t i = 0; i < batch.size(); ++i) dispatch(turn, batch[i], i);
+  finish();
   batch.release();
 }
 
@@ -53,44 +47,158 @@ Verdict Pipeline::admit(const PortSettings& port, Packet& packet) {
   return Verdict::next();
 }
 
-void Pipeline::dispatch(const Turn& turn, Packet& packet, Verdict verdict) {
+// In two passes, so that the MAC table's cache lines are on their way while other packets are
+// looked at.
+void Pipeline::decide(const Turn& turn, Batch& batch) {
+  std::array<bridge::Addresses, Batch::limit> addresses;
+  for (size_t i = 0; i < batch.size(); ++i) {
+    if (verdicts_[i].kind() != Verdict::Kind::next) continue;
+    addresses[i] = bridge::prepare(tables_->networks[batch[i].network], batch[i]);
+  }
+  for (size_t i = 0; i < batch.size(); ++i) {
+    if (verdicts_[i].kind() != Verdict::Kind::next) continue;
+    const Network& network = tables_->networks[batch[i].network];
+    verdicts_[i] =
+        bridge::decide(network, turn.port, turn.counters, batch[i], addresses[i], turn.now);
+    if (verdicts_[i].kind() == Verdict::Kind::to_port)
+      egress_.prefetch(*tables_, verdicts_[i].port());
+  }
+}
+
+void Pipeline::route(const Turn& turn, Batch& batch) {
+  std::array<Packet*, Batch::limit> packets;
+  std::array<Verdict, Batch::limit> routed;
+  size_t count = 0;
+  for (size_t i = 0; i < batch.size(); ++i) {
+    if (verdicts_[i].kind() != Verdict::Kind::to_router) continue;
+    routed_index_[i] = static_cast<uint8_t>(count);
+    packets[count++] = &batch[i];
+  }
+  if (count == 0) return;
+  router_.route(tables_->routing, {packets.data(), count}, routed, turn.now);
+  for (size_t i = 0; i < batch.size(); ++i) {
+    if (verdicts_[i].kind() != Verdict::Kind::to_router) continue;
+    verdicts_[i] = routed[routed_index_[i]];
+    if (verdicts_[i].kind() == Verdict::Kind::forward)
+      bridge::prefetch_destination(tables_->networks[batch[i].network], batch[i]);
+  }
+}
+
+void Pipeline::dispatch(const Turn& turn, Packet& packet, size_t index) {
+  Verdict verdict = verdicts_[index];
+  if (verdict.kind() == Verdict::Kind::to_router) {
+    verdict = router_.take_turn(tables_->routing, packet, routed_index_[index], turn.now);
+  }
   switch (verdict.kind()) {
     case Verdict::Kind::to_port:
-      return to_port(turn, packet, verdict.port());
+      return to_port(packet, verdict.port());
     case Verdict::Kind::flood:
       return flood(turn, packet);
+    case Verdict::Kind::forward:
+      return forward(packet);
     case Verdict::Kind::drop:
-      return turn.counters.drop(verdict.reason());
-    case Verdict::Kind::to_router:
+      return drop(packet, verdict.reason());
     case Verdict::Kind::consumed:
+      return;
+    case Verdict::Kind::to_router:
     case Verdict::Kind::next:
       break;
   }
   __builtin_unreachable();
 }
 
-void Pipeline::to_port(const Turn& turn, Packet& packet, PortId id) {
-  if (!turn.tables.has_port(id)) return turn.counters.drop(Reason::egress_down);
-  const bool apart = turn.port.isolated && turn.tables.settings[id].isolated;
-  if (apart) return turn.counters.drop(Reason::isolated);
+void Pipeline::drop(const Packet& packet, Reason reason) {
+  counters(packet.ingress).drop(reason);
+}
+
+// Isolated ports exchange nothing within a network. What the router takes to another network is
+// for the router to judge.
+bool Pipeline::kept_apart(const Packet& packet, PortId egress) const {
+  return packet.ingress != no_port && !packet.routed &&
+         tables_->settings[packet.ingress].isolated && tables_->settings[egress].isolated;
+}
+
+void Pipeline::to_port(Packet& packet, PortId id) {
+  if (!tables_->has_port(id)) return drop(packet, Reason::egress_down);
+  if (kept_apart(packet, id)) return drop(packet, Reason::isolated);
   egress_.add(id, packet);
 }
 
 // Every port gets the same bytes: nothing is copied.
-void Pipeline::flood(const Turn& turn, Packet& packet) {
-  uint64_t sent = 0;
-  bool isolated = false;
-  for (PortId member : turn.tables.networks[packet.network].members) {
-    if (member == packet.ingress) continue;
-    if (turn.port.isolated && turn.tables.settings[member].isolated) {
-      isolated = true;
+unsigned Pipeline::to_members(Packet& packet, PortId except, bool& some_kept_apart) {
+  unsigned sent = 0;
+  for (PortId member : tables_->networks[packet.network].members) {
+    if (member == except) continue;
+    if (kept_apart(packet, member)) {
+      some_kept_apart = true;
       continue;
     }
     ++sent;
     egress_.add(member, packet);
   }
-  if (sent > 1) turn.counters.copies.add(sent - 1);
-  if (sent == 0) turn.counters.drop(isolated ? Reason::isolated : Reason::no_egress);
+  if (sent > 1) counters(packet.ingress).copies.add(sent - 1);
+  return sent;
+}
+
+// The router listens to what is said to all (BR-13); its copy has an end of its own.
+void Pipeline::flood(const Turn& turn, Packet& packet) {
+  bool isolated = false;
+  unsigned sent = to_members(packet, packet.ingress, isolated);
+  if (tables_->routing.on(packet.network) && Router::listens_to(packet)) {
+    if (sent++ != 0) turn.counters.copies.add(1);
+    const Verdict verdict = router_.listen(tables_->routing, packet, turn.now);
+    if (verdict.kind() == Verdict::Kind::drop) drop(packet, verdict.reason());
+  }
+  if (sent == 0) drop(packet, isolated ? Reason::isolated : Reason::no_egress);
+}
+
+// From the router: readdressed or its own. Unlike a bridged frame it may leave by the port it came
+// in by.
+void Pipeline::forward(Packet& packet) {
+  const PortId egress = bridge::look_up_destination(tables_->networks[packet.network], packet);
+  if (egress != no_port) return to_port(packet, egress);
+  bool isolated = false;
+  if (to_members(packet, no_port, isolated) == 0) {
+    drop(packet, isolated ? Reason::isolated : Reason::no_egress);
+  }
+}
+
+// The older packets have been sent by the time they are needed again.
+Packet* Pipeline::fresh() {
+  if (Packet* packet = fresh_[newer_].append()) return packet;
+  egress_.flush(*tables_);
+  newer_ = 1 - newer_;
+  fresh_[newer_].release();
+  return fresh_[newer_].append();
+}
+
+void Pipeline::finish() {
+  egress_.flush(*tables_);
+  for (Batch& batch : fresh_) batch.release();
+}
+
+void Pipeline::send_own(const Tables& tables, std::span<const OwnFrame> frames) {
+  tables_ = &tables;
+  for (const OwnFrame& frame : frames) {
+    Packet* packet = fresh();
+    if (packet == nullptr || !tables.routing.on(frame.network)) continue;
+    std::memcpy(packet->data, frame.bytes.data(), frame.bytes.size());
+    packet->length = static_cast<uint32_t>(frame.bytes.size());
+    if (parse_layout(*packet) == Reason::none) router_.send_frame(*packet, frame.network);
+  }
+  finish();
+}
+
+void Pipeline::settle(const Tables& tables, Time now) {
+  tables_ = &tables;
+  if (tables.routing.routes) router_.settle(tables.routing, now);
+  finish();
+}
+
+void Pipeline::expire(const Tables& tables, Time now) {
+  tables_ = &tables;
+  if (tables.routing.routes) router_.expire(tables.routing, now);
+  finish();
 }
 
 }  // namespace uswitch

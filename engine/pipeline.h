@@ -2,45 +2,87 @@
 //
 // A batch of frames from one port is
 //   1. admitted   its VLAN names its network, its headers are found, its endpoint is held to its
-//   addresses
+//                 addresses
 //   2. decided    the bridge learns the source and looks the destination up
-//   3. dispatched by verdict: to one port, to all others of the network, or dropped with a reason
-//   4. sent       one transmit call an egress port
+//   3. routed     what is addressed to its network's gateway: the router finds the next station and
+//                 its network
+//   4. dispatched by verdict: to one port, to all others of the network, or dropped with a reason
+//   5. sent       one transmit call an egress port
 // and released. Only the pipeline releases packets, and it counts a reason for each that it drops.
 //
 // Kind "mine": each worker has one. Time comes in as an argument; no stage reads a clock.
 #pragma once
+#include <array>
+#include <span>
+
 #include "core/batch.h"
+#include "core/outbox.h"
+#include "core/own_frame.h"
 #include "core/time.h"
 #include "core/verdict.h"
 #include "engine/egress.h"
 #include "engine/tables.h"
+#include "router/router.h"
 #include "switch/io.h"
 
 namespace uswitch {
 
-class Pipeline {
+class Pipeline : private Outbox {
  public:
+  // What the pool must have: a batch, twice what the router may add to it, a super-segment being
+  // cut, and slack.
+  static constexpr size_t pool_packets = 5 * Batch::limit;
+
   // `worker` says which counters and which queue of each port are this pipeline's.
   Pipeline(PacketPool& pool, Io& io, unsigned worker);
 
-  // Must be called before run() sees tables with other ports.
+  // Must be called before any of those below sees tables with other ports.
   void adopt(const Tables& tables) { egress_.adopt(tables); }
 
   // Takes all packets of the batch, which came from `ingress`, to their end. The batch is empty
   // after.
   void run(const Tables& tables, PortId ingress, Batch& batch, Time now);
 
+  // What does not begin with a packet, for the router: frames that the control thread composed are
+  // to be sent; something that packets wait for has been decided; it is time to look what has
+  // waited too long.
+  void send_own(const Tables& tables, std::span<const OwnFrame> frames);
+  void settle(const Tables& tables, Time now);
+  void expire(const Tables& tables, Time now);
+
+  // Packets that came in and wait here, neither sent nor dropped yet.
+  size_t held() const { return router_.held(); }
+
  private:
   struct Turn;  // what the stages share for one batch
 
   Verdict admit(const PortSettings& port, Packet& packet);
-  void dispatch(const Turn& turn, Packet& packet, Verdict verdict);
-  void to_port(const Turn& turn, Packet& packet, PortId id);
+  void decide(const Turn& turn, Batch& batch);
+  void route(const Turn& turn, Batch& batch);
+  void dispatch(const Turn& turn, Packet& packet, size_t index);
+  void to_port(Packet& packet, PortId id);
   void flood(const Turn& turn, Packet& packet);
+  void forward(Packet& packet);
+  void drop(const Packet& packet, Reason reason);
+  // To every member of the packet's network but the one; says how many.
+  unsigned to_members(Packet& packet, PortId except, bool& kept_apart);
+  bool kept_apart(const Packet& packet, PortId egress) const;
+  void finish();
 
+  // Outbox
+  Packet* fresh() override;
+  void send(Packet& packet) override { forward(packet); }
+  PortCounters& counters(PortId ingress) override { return tables_->counters(ingress, worker_); }
+
+  PacketPool& pool_;
   Egress egress_;
   unsigned worker_;
+  Router router_;
+  const Tables* tables_ = nullptr;  // of the current turn
+  std::array<Verdict, Batch::limit> verdicts_;
+  std::array<uint8_t, Batch::limit> routed_index_;  // by place in the batch: which of the routed
+  std::array<Batch, 2> fresh_;                      // packets for the router: newer and older ones
+  size_t newer_ = 0;
 };
 
 }  // namespace uswitch

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "core/counters.h"
+#include "router/interface.h"
 #include "switch/network.h"
 #include "switch/port.h"
 
@@ -36,8 +37,18 @@ struct Tables {
   // Indexed by NetworkId.
   std::vector<Network> networks;
 
+  Routing routing;
+  // Of the router, which is a port in the books: what it originates it receives, what ends at it it
+  // sends. Set when a network has a router.
+  std::shared_ptr<PortStats> router_stats;
+
   // A learned or static MAC entry may name a port that has just been taken out.
   bool has_port(PortId id) const { return id < settings.size() && settings[id].present; }
+  // Where a worker books what comes from this port; no_port: from the router.
+  PortCounters& counters(PortId ingress, unsigned worker) const {
+    PortStats& stats = ingress == no_port ? *router_stats : *ports[ingress].stats;
+    return stats.of_worker[worker];
+  }
 };
 
 // The VLANs of a trunk, by VID; null when there are none. Each network stands for one VID at most.

@@ -14,7 +14,6 @@ namespace uswitch {
 
 namespace {
 
-constexpr size_t pool_packets = 3 * Batch::limit;  // a batch, one being segmented, and slack
 constexpr uint64_t wake_token = ~uint64_t{0};
 
 Time clock_now() {
@@ -60,6 +59,21 @@ void Worker::publish(const Tables* tables) {
   wake();
 }
 
+void Worker::post(std::vector<OwnFrame> frames) {
+  mailbox_.post(std::move(frames));
+  wake();
+}
+
+void Worker::ask_settle() {
+  mailbox_.ask_settle();
+  wake();
+}
+
+void Worker::ask_expire() {
+  mailbox_.ask_expire();
+  wake();
+}
+
 void Worker::await_adoption() {
   const Tables* wanted = published_.load(std::memory_order_relaxed);
   for (const Tables* have; (have = adopted_.load(std::memory_order_acquire)) != wanted;) {
@@ -72,7 +86,7 @@ void Worker::run() {
   thread_id_ = gettid();
   std::unique_ptr<Io> io = make_io(io_kind_);
   io_name_ = io->name();
-  PacketPool pool(pool_packets);
+  PacketPool pool(Pipeline::pool_packets);
   Pipeline pipeline(pool, *io, index_);
   QuiescentThread grace;
   while (!stop_.load(std::memory_order_acquire)) {
@@ -81,7 +95,9 @@ void Worker::run() {
       pipeline.adopt(*current);
       adopt(current);
     }
+    if (tables_ && !mailbox_.empty()) read_mail(pipeline);
     const bool worked = tables_ && turn(pool, pipeline, *io);
+    stats_.held.store(pipeline.held(), std::memory_order_relaxed);
     grace.quiescent();
     if (!worked) pause(grace);
   }
@@ -136,6 +152,14 @@ bool Worker::collect(int timeout) {
   return n > 0;
 }
 
+void Worker::read_mail(Pipeline& pipeline) {
+  const Mailbox::Mail mail = mailbox_.take();
+  now_ = clock_now();
+  if (!mail.frames.empty()) pipeline.send_own(*tables_, mail.frames);
+  if (mail.settle) pipeline.settle(*tables_, now_);
+  if (mail.expire) pipeline.expire(*tables_, now_);
+}
+
 // One round over the ready ports; false when none had a packet.
 bool Worker::turn(PacketPool& pool, Pipeline& pipeline, Io& io) {
   collect(0);
@@ -173,16 +197,16 @@ void Worker::retire(PortId id) {
   signal(attention_);
 }
 
-// The control thread wants something that run() has not seen yet.
+// Another thread wants something that run() has not seen yet.
 bool Worker::called() const {
-  return stop_.load(std::memory_order_acquire) ||
+  return stop_.load(std::memory_order_acquire) || !mailbox_.empty() ||
          published_.load(std::memory_order_acquire) != tables_;
 }
 
 void Worker::pause(QuiescentThread& grace) {
   const Time start = clock_now();
   while (clock_now() - start < spin_.window()) {
-    if (collect(0)) return;
+    if (collect(0) || !mailbox_.empty()) return;
     sched_yield();
   }
   // The turn may have swallowed the wake-up of a call that came after run() looked. One that comes

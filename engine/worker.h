@@ -16,6 +16,7 @@
 #include "core/counters.h"
 #include "core/quiescent.h"
 #include "core/time.h"
+#include "engine/mailbox.h"
 #include "engine/pipeline.h"
 #include "engine/spin.h"
 #include "engine/tables.h"
@@ -30,6 +31,8 @@ class Worker {
     Counter packets;
     Counter sleeps;
     Counter adoptions;  // of new Tables
+    // Packets that wait in the router for an answer or for other fragments.
+    std::atomic<uint64_t> held{0};
   };
 
   // The thread starts at once and sleeps until publish(). Throws std::system_error without the
@@ -44,6 +47,11 @@ class Worker {
   // let go of all earlier ones.
   void publish(const Tables* tables);
   void await_adoption();
+
+  // Any thread: see Mailbox. The worker wakes up for it.
+  void post(std::vector<OwnFrame> frames);
+  void ask_settle();
+  void ask_expire();
 
   unsigned index() const { return index_; }
   const Stats& stats() const { return stats_; }
@@ -60,6 +68,7 @@ class Worker {
   void run();
   void adopt(const Tables* tables);
   void watch(PortId id, Watched now);
+  void read_mail(Pipeline& pipeline);
   bool turn(PacketPool& pool, Pipeline& pipeline, Io& io);
   bool serve(PortId id, Batch& batch, Pipeline& pipeline, Io& io, bool& worked);
   void retire(PortId id);
@@ -82,6 +91,7 @@ class Worker {
   std::atomic<const Tables*> published_{nullptr};
   std::atomic<const Tables*> adopted_{nullptr};
   std::atomic<bool> stop_{false};
+  Mailbox mailbox_;
 
   // Of the thread alone:
   const Tables* tables_ = nullptr;

@@ -48,12 +48,23 @@ Verdict decide(const Network& network, const PortSettings& port, PortCounters& c
       return Verdict::drop(Reason::link_local_group);
     }
   }
+  if (source == network.router_mac) return Verdict::drop(Reason::router_mac_source);  // BR-12
   count(network.fdb->learn(a.source, packet.ingress, now, port.max_addresses), counters);
   if (destination & group_bit) return Verdict::flood();
+  if (destination == network.router_mac) return Verdict::to_router();  // BR-13
   const PortId egress = network.fdb->lookup(a.destination);
   if (egress == no_port) return Verdict::flood();
   if (egress == packet.ingress) return Verdict::drop(Reason::same_port);
   return Verdict::to_port(egress);
+}
+
+void prefetch_destination(const Network& network, const Packet& packet) {
+  network.fdb->prefetch(network.fdb->key(MacAddress::load(packet.data)));
+}
+
+PortId look_up_destination(const Network& network, const Packet& packet) {
+  const MacAddress destination = MacAddress::load(packet.data);
+  return destination.is_group() ? no_port : network.fdb->lookup(destination);
 }
 
 }  // namespace uswitch::bridge

@@ -25,4 +25,9 @@ Addresses prepare(const Network& network, const Packet& packet);
 Verdict decide(const Network& network, const PortSettings& port, PortCounters& counters,
                const Packet& packet, const Addresses& addresses, Time now);
 
+// For a frame that the router has readdressed: asks for the cache line, then where the destination
+// is; no_port: to be flooded.
+void prefetch_destination(const Network& network, const Packet& packet);
+PortId look_up_destination(const Network& network, const Packet& packet);
+
 }  // namespace uswitch::bridge

@@ -47,6 +47,7 @@ struct Network {
   std::string name;
   uint16_t mtu = 1500;
   bool relay_bpdu = false;  // 01:80:C2:00:00:00 too (BR-7)
+  uint64_t router_mac = 0;  // of its gateway, as MacAddress::to_u64; 0: it has none
   Duration ageing{};
   std::vector<PortId> members;
   std::shared_ptr<Fdb> fdb;

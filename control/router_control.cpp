@@ -1,0 +1,216 @@
+#include "control/router_control.h"
+
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <random>
+
+namespace uswitch {
+
+namespace {
+
+uint8_t bits_of(const IpAddress& a) {
+  return a.is_v4() ? 32 : 128;
+}
+IpPrefix alone(const IpAddress& a) {
+  return {a, bits_of(a)};
+}
+
+RouteTarget target(RouteKind kind, RouteOrigin origin, const std::vector<RouteHop>& hops) {
+  RouteTarget t;
+  t.kind = kind;
+  t.origin = origin;
+  t.count = static_cast<uint8_t>(hops.size());
+  std::copy(hops.begin(), hops.end(), t.hops.begin());
+  return t;
+}
+
+RouteKind kind_of(RouteType type) {
+  switch (type) {
+    case RouteType::blackhole:
+      return RouteKind::blackhole;
+    case RouteType::unreachable:
+      return RouteKind::unreachable;
+    case RouteType::prohibit:
+      return RouteKind::prohibit;
+    case RouteType::via:
+    case RouteType::onlink:
+      break;
+  }
+  return RouteKind::forward;
+}
+
+RouterInterface make_interface(const NetworkConfig& c, bool routed_together) {
+  RouterInterface i;
+  i.present = !c.router.empty();
+  if (!i.present) return i;
+  i.mac = router_mac_of(c);
+  i.link_local = eui64_link_local(i.mac);
+  i.addresses = c.router;
+  i.mtu = c.mtu;
+  i.reverse_path = c.reverse_path;
+  i.clamp_mss = c.clamp_mss;
+  i.isolated = (c.isolated || !routed_together) && !c.outside;
+  i.outside = c.outside;
+  i.advertise = c.advertise;
+  return i;
+}
+
+}  // namespace
+
+MacAddress router_mac_of(const NetworkConfig& network) {
+  if (network.router_mac) return *network.router_mac;
+  uint64_t hash = 0xcbf29ce484222325;  // FNV-1a
+  for (const char c : network.name + " " + network.router[0].address.to_string()) {
+    hash = (hash ^ static_cast<uint8_t>(c)) * 0x100000001b3;
+  }
+  constexpr uint64_t local_station = uint64_t{0x02} << 40;  // locally administered, not a group
+  return MacAddress::from_u64(local_station | (hash ^ hash >> 40) & 0xffffffffff);
+}
+
+RouterControl::RouterControl(const Config& config, Engine& engine)
+    : config_(config),
+      engine_(engine),
+      announcer_(std::random_device{}()),
+      flow_seed_(std::random_device{}()) {
+  const auto has_router = [](const NetworkConfig& n) { return !n.router.empty(); };
+  if (std::ranges::none_of(config.networks, has_router)) return;
+  routes_ = std::make_shared<RouteTable>();
+  neighbours_ = std::make_shared<Neighbours>(config.max_neighbours);
+  neighbours_->on_resolved([&engine](uint64_t workers) { engine.settle(workers); });
+}
+
+NetworkId RouterControl::id_of(const std::string& network) const {
+  const auto at = std::ranges::find(config_.networks, network, &NetworkConfig::name);
+  return static_cast<NetworkId>(at - config_.networks.begin());
+}
+
+Routing RouterControl::routing() const {
+  Routing r;
+  for (const NetworkConfig& n : config_.networks) {
+    r.interfaces.push_back(make_interface(n, config_.routed_together));
+    for (const IpPrefix& own : n.router) r.own.add(own.address);
+  }
+  r.routes = routes_;
+  r.neighbours = neighbours_;
+  r.host_port = host_port_;
+  r.flow_seed = flow_seed_;
+  return r;
+}
+
+void RouterControl::add_network(NetworkId network, Routes& routes) const {
+  const RouteHop here{network, true, {}};
+  for (const IpPrefix& own : config_.networks[network].router) {
+    const IpAddress& a = own.address;
+    routes[alone(a)] = target(RouteKind::local, RouteOrigin::local, {here});
+    if (own.length == bits_of(a)) continue;
+    routes[{own.network(), own.length}] =
+        target(RouteKind::forward, RouteOrigin::connected, {here});
+    if (a.is_v4() && own.length < 31) {  // RFC 3021
+      routes[alone(own.broadcast())] = target(RouteKind::broadcast, RouteOrigin::connected, {here});
+    }
+  }
+}
+
+void RouterControl::add_configured(Routes& routes) const {
+  for (const RouterRouteConfig& c : config_.routes) {
+    std::vector<RouteHop> hops;
+    for (const auto& hop : c.hops) {
+      hops.push_back({id_of(hop.network), c.type == RouteType::onlink, hop.gateway});
+    }
+    routes[c.to] = target(kind_of(c.type), RouteOrigin::configured, hops);
+  }
+}
+
+// By an address that the host has on its port: it answers for that one for certain.
+void RouterControl::add_host(Routes& routes) const {
+  if (!host_) return;
+  for (const IpAddress& a : host_->addresses()) {
+    const auto same = [&](const IpPrefix& p) { return p.address.family() == a.family(); };
+    const auto gateway = std::ranges::find_if(host_port_addresses_, same);
+    // Linux answers ARP for each of its addresses on every device, should it have no other there.
+    const bool onlink = gateway == host_port_addresses_.end();
+    const RouteHop hop{host_network_, onlink, onlink ? IpAddress{} : gateway->address};
+    routes.try_emplace(alone(a), target(RouteKind::forward, RouteOrigin::host, {hop}));
+  }
+}
+
+void RouterControl::settle_routes() {
+  Routes wanted;
+  add_configured(wanted);
+  for (NetworkId n = 0; n < config_.networks.size(); ++n) add_network(n, wanted);
+  add_host(wanted);
+  std::vector<IpPrefix> unwanted;
+  routes_->for_each([&](const IpPrefix& prefix, const RouteTarget&) {
+    if (!wanted.contains(prefix)) unwanted.push_back(prefix);
+  });
+  for (const auto& [prefix, to] : wanted) {
+    if (routes_->set(prefix, to) == RouteTable::Change::full) {
+      spdlog::error("no room for the route to {}", prefix.to_string());
+    }
+  }
+  for (const IpPrefix& prefix : unwanted) routes_->remove(prefix);
+}
+
+void RouterControl::follow_ports(const std::vector<std::unique_ptr<LivePort>>& ports) {
+  if (!present()) return;
+  if (host_port_ != no_port && ports[host_port_]->gone()) {
+    host_.reset();
+    host_port_ = no_port;
+  }
+  for (PortId id = 0; id < ports.size() && host_port_ == no_port; ++id) {
+    const PortConfig& c = ports[id]->config();
+    if (!is_host(c) || ports[id]->gone() || !c.network) continue;
+    if (!config_.networks[id_of(*c.network)].router.empty()) join_host(id, *ports[id]);
+  }
+  settle_routes();
+}
+
+void RouterControl::join_host(PortId id, const LivePort& port) {
+  host_port_ = id;
+  host_network_ = id_of(*port.config().network);
+  host_port_addresses_ = port.config().addresses;
+  if (port.mac()) host_port_addresses_.push_back({eui64_link_local(*port.mac()), 64});
+  host_ = std::make_unique<HostLink>(port.config().device);
+  host_->update(routes_of_host());
+}
+
+std::vector<HostRoute> RouterControl::routes_of_host() const {
+  std::vector<HostRoute> wanted;
+  const NetworkConfig& here = config_.networks[host_network_];
+  for (const NetworkConfig& n : config_.networks) {
+    for (const IpPrefix& to : n.router) {
+      const auto via = std::ranges::find_if(here.router, [&](const IpPrefix& own) {
+        return own.address.family() == to.address.family();
+      });
+      if (via != here.router.end()) wanted.push_back({{to.network(), to.length}, via->address});
+    }
+  }
+  return wanted;
+}
+
+void RouterControl::follow_host() {
+  if (host_ && host_->refresh()) settle_routes();
+}
+
+void RouterControl::published(Time now) {
+  for (NetworkId n = 0; n < config_.networks.size(); ++n) {
+    if (!config_.networks[n].router.empty()) announcer_.begin(n, now);
+  }
+}
+
+void RouterControl::tick(Time now) {
+  if (!present()) return;
+  uint64_t wake = 0;
+  auto frames = announcer_.due(engine_.tables().routing, now, wake);
+  if (!frames.empty()) engine_.post(std::move(frames));
+  if (wake != 0) engine_.settle(wake);
+}
+
+void RouterControl::farewell() {
+  if (!present()) return;
+  engine_.post(announcer_.farewell(engine_.tables().routing));
+  engine_.publish(std::make_shared<Tables>(engine_.tables()));  // returns when they have been sent
+}
+
+}  // namespace uswitch

@@ -1,0 +1,42 @@
+#include "router/interface.h"
+
+namespace uswitch {
+
+std::optional<IpAddress> RouterInterface::address_for(const IpAddress& peer) const {
+  const Family family = peer.family();
+  if (family == Family::v6 && peer.is_link_local()) return link_local;
+  std::optional<IpAddress> first;
+  for (const IpPrefix& own : addresses) {
+    if (own.contains(peer)) return own.address;
+    if (!first && own.address.family() == family) first = own.address;
+  }
+  return first;
+}
+
+bool RouterInterface::owns(const IpAddress& address) const {
+  return address == link_local ||
+         std::ranges::any_of(addresses, [&](const IpPrefix& own) { return own.address == address; });
+}
+
+void OwnAddresses::add(const IpAddress& address) {
+  addresses_.insert(std::ranges::upper_bound(addresses_, address), address);
+  filter_ |= uint64_t{1} << bit(address);
+}
+
+bool OwnAddresses::listed(const IpAddress& address) const {
+  return std::ranges::binary_search(addresses_, address);
+}
+
+bool Routing::joined(NetworkId from, NetworkId to) const {
+  if (from == to) return true;
+  const RouterInterface &a = interfaces[from], &b = interfaces[to];
+  return (!a.isolated || b.outside) && (!b.isolated || a.outside);
+}
+
+bool Routing::stands_for_host(NetworkId network, const IpAddress& address) const {
+  const RouteTarget* target = routes->lookup(address);
+  return target && target->kind == RouteKind::forward && target->origin == RouteOrigin::host &&
+         target->hops[0].network != network;
+}
+
+}  // namespace uswitch

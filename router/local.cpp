@@ -1,0 +1,106 @@
+#include "router/local.h"
+
+#include "core/gso.h"
+#include "router/echo.h"
+#include "router/ip_checks.h"
+#include "router/tcp_reset.h"
+#include "wire/icmp.h"
+#include "wire/ipv4.h"
+#include "wire/ipv6.h"
+#include "wire/udp.h"
+
+namespace uswitch {
+
+namespace {
+
+uint16_t pseudo_sum(const Packet& p, size_t size) {
+  const uint8_t* ip = p.data + Layout::l3;
+  if (!ip_checks::is_v4(p)) {
+    return checksum::pseudo6(ip + Ipv6View::Offset::source, p.layout.protocol, size);
+  }
+  if (p.layout.protocol == ip_protocol::icmp) return 0;
+  return checksum::pseudo4(ip + Ipv4View::Offset::source, p.layout.protocol, size);
+}
+
+// Whether the transport's checksum is right, or still to be made by whoever needs it, or left out
+// where that is allowed (R6-4).
+bool checksum_right(const Packet& p) {
+  if (p.offload.needs_checksum) return true;
+  const uint8_t* l4 = p.data + p.layout.l4;
+  const size_t size = p.layout.l3_end - p.layout.l4;
+  if (p.layout.protocol == ip_protocol::udp &&
+      load_be16(l4 + UdpView::Offset::checksum) == 0) {
+    return ip_checks::is_v4(p);
+  }
+  return checksum::add(pseudo_sum(p, size), checksum::sum({l4, size})) == 0xffff;
+}
+
+Family family_of(const Packet& p) {
+  return ip_checks::is_v4(p) ? Family::v4 : Family::v6;
+}
+
+}  // namespace
+
+Verdict Local::receive(const Routing& routing, Packet& packet, Time now) {
+  return packet.layout.fragment ? collect(routing, packet, now)
+                                : receive_whole(routing, packet, now);
+}
+
+Verdict Local::collect(const Routing& routing, const Packet& fragment, Time now) {
+  Packet* whole = sender_.fresh();
+  if (whole == nullptr) return Verdict::drop(Reason::no_buffer);
+  const Reassembly::Result result = reassembly_.add(fragment, now, *whole);
+  if (result.outcome == Reassembly::Outcome::dropped) return Verdict::drop(result.reason);
+  if (result.outcome == Reassembly::Outcome::kept) return Verdict::consumed();
+  // The last fragment goes on as the whole; the others have arrived.
+  sender_.counters(no_port).tx_packets.add(result.merged - 1);
+  sender_.finish(*whole, receive_whole(routing, *whole, now));
+  return Verdict::consumed();
+}
+
+Verdict Local::receive_whole(const Routing& routing, Packet& packet, Time now) {
+  switch (packet.layout.l4 != 0 ? packet.layout.protocol : ip_protocol::no_next_header) {
+    case ip_protocol::icmp:
+      return ip_checks::is_v4(packet) ? icmp(routing, packet, now) : refuse(routing, packet, now);
+    case ip_protocol::icmp6:
+      return ip_checks::is_v4(packet) ? refuse(routing, packet, now) : icmp(routing, packet, now);
+    case ip_protocol::udp:
+    case ip_protocol::tcp:
+      return transport(routing, packet, now);
+    default:
+      return refuse(routing, packet, now);
+  }
+}
+
+Verdict Local::icmp(const Routing& routing, Packet& packet, Time now) {
+  if (Nd::takes(packet) && !ip_checks::is_v4(packet)) {
+    const Reason reason = nd_.receive(routing, packet, now);
+    return reason == Reason::none ? sender_.deliver(packet) : Verdict::drop(reason);
+  }
+  complete_checksum(packet);
+  if (!checksum_right(packet)) return Verdict::drop(Reason::bad_l4_checksum);
+  const uint8_t type = packet.data[packet.layout.l4];
+  const uint8_t request =
+      ip_checks::is_v4(packet) ? icmp_type::echo_request : icmp6_type::echo_request;
+  if (type != request) return Verdict::drop(Reason::icmp_unhandled);
+  (void)sender_.deliver(packet);
+  turn_into_echo_reply(packet);
+  return sender_.originate(routing, packet, now);
+}
+
+Verdict Local::transport(const Routing& routing, const Packet& packet, Time now) {
+  if (!checksum_right(packet)) return Verdict::drop(Reason::bad_l4_checksum);
+  if (packet.layout.protocol == ip_protocol::udp) {
+    sender_.answer(routing, packet, icmp_error::port_unreachable(family_of(packet)), now);
+  } else {
+    sender_.reset(routing, packet, now);
+  }
+  return Verdict::drop(Reason::no_listener);
+}
+
+Verdict Local::refuse(const Routing& routing, const Packet& packet, Time now) {
+  sender_.answer(routing, packet, icmp_error::protocol_unreachable(family_of(packet), next_header_at(packet)), now);
+  return Verdict::drop(Reason::no_protocol);
+}
+
+}  // namespace uswitch

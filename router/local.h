@@ -1,0 +1,35 @@
+// Packets to the router's own addresses (STANDARDS R4-11, R4-13, I6-3): it answers echo requests,
+// puts fragments together, takes part in neighbour discovery, and says that there is nothing else.
+//
+// Kind "mine": one a worker.
+#pragma once
+#include "core/reassembly.h"
+#include "router/nd.h"
+#include "router/sender.h"
+
+namespace uswitch {
+
+class Local {
+ public:
+  Local(Sender& sender, Nd& nd) : sender_(sender), nd_(nd) {}
+
+  // An IP packet whose destination is the router's own. forward: it was turned into the answer.
+  Verdict receive(const Routing& routing, Packet& packet, Time now);
+
+  // Gives up datagrams whose fragments did not all come in time; their senders are told (IC-6).
+  void expire(const Routing& routing, Time now);
+  size_t held() const { return reassembly_.held(); }
+
+ private:
+  Verdict collect(const Routing& routing, const Packet& fragment, Time now);
+  Verdict receive_whole(const Routing& routing, Packet& packet, Time now);
+  Verdict icmp(const Routing& routing, Packet& packet, Time now);
+  Verdict transport(const Routing& routing, const Packet& packet, Time now);
+  Verdict refuse(const Routing& routing, const Packet& packet, Time now);
+
+  Sender& sender_;
+  Nd& nd_;
+  Reassembly reassembly_;
+};
+
+}  // namespace uswitch

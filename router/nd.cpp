@@ -1,0 +1,139 @@
+#include "router/nd.h"
+
+#include "router/ip_checks.h"
+#include "wire/ethernet.h"
+#include "wire/ipv6.h"
+
+namespace uswitch {
+
+using nd_message::To;
+
+namespace {
+
+constexpr uint8_t source_link = NdpView::Option::source_link_address,
+                  target_link = NdpView::Option::target_link_address;
+constexpr uint8_t flag_router = 0x80, flag_solicited = 0x40, flag_override = 0x20;
+
+bool is_solicited_node(const IpAddress& a) {
+  return a == nd_message::solicited_node(a);
+}
+
+bool is_station(const MacAddress& mac) {
+  return !mac.is_group() && !mac.is_zero();
+}
+
+// ND-1, but for what NdpView has checked.
+bool is_sound(const Packet& p, const Ipv6View& ip, std::span<const uint8_t> message) {
+  if (p.layout.fragment || ip.hop_limit() != 255 || message[1] != 0) return false;
+  const uint16_t pseudo = ip.pseudo_sum(ip_protocol::icmp6, message.size());
+  return checksum::add(pseudo, checksum::sum(message)) == 0xffff;
+}
+
+}  // namespace
+
+struct Nd::Message {
+  const Routing& routing;
+  const RouterInterface& own;
+  NetworkId network;
+  IpAddress source, destination;
+  MacAddress sender;  // of the frame
+  NdpView nd;
+  Time now;
+
+  bool nameless() const { return source == IpAddress{}; }
+  Neighbours::Key key(const IpAddress& a) const { return routing.neighbours->key(network, a); }
+};
+
+bool Nd::takes(const Packet& p) {
+  if (p.layout.protocol != ip_protocol::icmp6 || p.layout.l4 == 0) return false;
+  const uint8_t type = p.data[p.layout.l4];
+  return type >= icmp6_type::router_solicitation && type <= icmp6_type::redirect;
+}
+
+Reason Nd::receive(const Routing& routing, const Packet& packet, Time now) {
+  const auto ip = Ipv6View::parse({packet.data + Layout::l3, packet.length - Layout::l3});
+  const std::span message(packet.data + packet.layout.l4, packet.layout.l3_end - packet.layout.l4);
+  const auto nd = NdpView::parse(message);
+  if (!ip || !nd || !is_sound(packet, *ip, message)) return Reason::nd_invalid;
+  const Message m{routing,      routing.at(packet.network),
+                  packet.network, ip->source(),
+                  ip->destination(), MacAddress::load(packet.data + EthernetView::Offset::source),
+                  *nd,          now};
+  switch (nd->type()) {
+    case icmp6_type::neighbor_solicitation:
+      return solicitation(m);
+    case icmp6_type::neighbor_advertisement:
+      return advertisement(m);
+    case icmp6_type::router_solicitation:
+      return router_solicitation(m);
+    default:
+      return Reason::none;  // another router's business
+  }
+}
+
+Reason Nd::solicitation(const Message& m) {
+  const IpAddress target = *m.nd.target();
+  const auto link = m.nd.link_address(source_link);
+  if (target.is_multicast() || (link && !is_station(*link))) return Reason::nd_invalid;
+  if (m.nameless() && (link || !is_solicited_node(m.destination))) return Reason::nd_invalid;
+  if (m.sender == m.own.mac) return Reason::none;  // its own, come back (RFC 7527)
+  const bool mine = m.own.owns(target);
+  if (!m.nameless()) learn_source(m);
+  if (!mine && (m.nameless() || !m.routing.stands_for_host(m.network, target))) return Reason::none;
+  if (m.nameless()) {
+    // Somebody wants this address for himself: it is taken (RFC 4862 5.4.3).
+    claim(m, {target, false, true}, To::all_nodes());
+  } else {
+    claim(m, {target, true, mine}, {m.source, link.value_or(m.sender)});
+  }
+  return Reason::none;
+}
+
+// ND-6.
+void Nd::learn_source(const Message& m) {
+  const auto link = m.nd.link_address(source_link);
+  if (link && is_station(*link)) {
+    m.routing.neighbours->heard_request(m.key(m.source), *link, m.now, true);
+  }
+}
+
+Reason Nd::advertisement(const Message& m) {
+  const IpAddress target = *m.nd.target();
+  const auto link = m.nd.link_address(target_link);
+  const uint8_t flags = m.nd.bytes()[4];
+  const bool solicited = flags & flag_solicited;
+  if (target.is_multicast() || (link && !is_station(*link))) return Reason::nd_invalid;
+  if (solicited && m.destination.is_multicast()) return Reason::nd_invalid;
+  if (m.sender == m.own.mac) return Reason::none;
+  if (m.own.owns(target)) {
+    if (defence_.due(m.network, m.now)) claim(m, {target, false, true}, To::all_nodes());
+    return Reason::nd_conflict;
+  }
+  m.routing.neighbours->heard_advertisement(m.key(target), link, solicited, flags & flag_override,
+                                            flags & flag_router, m.now);
+  return Reason::none;
+}
+
+// To the asker alone (RFC 4861 6.2.6), also when it has no address yet (RFC 6085): its neighbours
+// have not asked.
+Reason Nd::router_solicitation(const Message& m) {
+  const auto link = m.nd.link_address(source_link);
+  if (link && (m.nameless() || !is_station(*link))) return Reason::nd_invalid;
+  if (!m.nameless()) learn_source(m);
+  if (!m.own.advertise) return Reason::none;
+  Packet* out = sender_.fresh();
+  if (out == nullptr) return Reason::none;
+  const To to{m.nameless() ? To::all_nodes().address : m.source, link.value_or(m.sender)};
+  nd_message::write_router_advertisement(m.own, nd_message::router_lifetime, to, *out);
+  sender_.send_frame(*out, m.network);
+  return Reason::none;
+}
+
+void Nd::claim(const Message& m, const nd_message::Claim& claim, const To& to) {
+  Packet* out = sender_.fresh();
+  if (out == nullptr) return;
+  nd_message::write_advertisement(m.own, claim, to, *out);
+  sender_.send_frame(*out, m.network);
+}
+
+}  // namespace uswitch

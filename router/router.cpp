@@ -1,0 +1,242 @@
+#include "router/router.h"
+
+#include <algorithm>
+#include <optional>
+
+#include "core/flow_hash.h"
+#include "core/gso.h"
+#include "router/ip_checks.h"
+#include "router/mss_clamp.h"
+#include "wire/ethernet.h"
+#include "wire/icmp.h"
+
+namespace uswitch {
+
+namespace {
+
+bool is_arp(const Packet& p) {
+  return p.layout.ether_type == ether_type::arp;
+}
+bool is_v6(const Packet& p) {
+  return p.layout.ether_type == ether_type::ipv6;
+}
+
+// Whether answers to this source would leave by the network that it came from (strict), or at all
+// (loose). Its own addresses come from nobody else (R4-9, R4-10).
+Reason check_source(const Routing& routing, const Packet& p) {
+  const IpAddress source = ip_checks::source(p);
+  if (routing.own.contains(source)) return Reason::martian_source;
+  const ReversePath mode = routing.at(p.network).reverse_path;
+  if (mode == ReversePath::off) [[likely]]
+    return Reason::none;
+  if (!source.is_v4() && source.is_link_local()) return Reason::none;
+  const RouteTarget* back = routing.routes->lookup(source);
+  if (back == nullptr || back->kind != RouteKind::forward) return Reason::reverse_path;
+  if (mode == ReversePath::loose) return Reason::none;
+  const auto here = [&](const RouteHop& hop) { return hop.network == p.network; };
+  return std::any_of(back->hops.begin(), back->hops.begin() + back->count, here)
+             ? Reason::none
+             : Reason::reverse_path;
+}
+
+Reason reason_of(RouteKind kind) {
+  switch (kind) {
+    case RouteKind::broadcast:
+      return Reason::ip_broadcast;
+    case RouteKind::blackhole:
+      return Reason::route_blackhole;
+    case RouteKind::unreachable:
+      return Reason::route_unreachable;
+    case RouteKind::prohibit:
+      return Reason::route_prohibited;
+    case RouteKind::forward:
+    case RouteKind::local:
+      break;
+  }
+  return Reason::none;
+}
+
+// The host may talk to everybody, and everybody to it.
+bool may_pass(const Routing& routing, const Packet& p, const RouteTarget& target,
+              NetworkId network) {
+  return routing.joined(p.network, network) || target.origin == RouteOrigin::host ||
+         p.ingress == routing.host_port;
+}
+
+bool has_options(const Packet& p) {
+  return !is_v6(p) && (p.data[Layout::l3] & 0x0f) != 5;
+}
+
+uint16_t smaller_mtu(const Routing& routing, const Packet& p, NetworkId to) {
+  return std::min(routing.at(p.network).mtu, routing.at(to).mtu);
+}
+
+// What every forwarded packet goes through, once it is sure to be.
+void pass(const Routing& routing, Packet& p, NetworkId to) {
+  ip_checks::decrement_ttl(p);
+  if (routing.at(p.network).clamp_mss || routing.at(to).clamp_mss) {
+    clamp_mss(p, smaller_mtu(routing, p, to));
+  }
+}
+
+// What the source is told; nothing for the silent drops.
+std::optional<IcmpError> error_of(const Routing& routing, const Packet& p, Reason reason,
+                                  NetworkId to) {
+  const Family family = is_v6(p) ? Family::v6 : Family::v4;
+  switch (reason) {
+    case Reason::no_route:
+      return icmp_error::no_route(family);
+    case Reason::route_unreachable:
+      return is_v6(p) ? icmp_error::no_route(family) : icmp_error::host_unreachable(family);
+    case Reason::route_prohibited:
+    case Reason::network_isolated:
+      return icmp_error::prohibited(family);
+    case Reason::ttl_exceeded:
+      return icmp_error::ttl_exceeded(family);
+    case Reason::source_routed:
+      return icmp_error::source_route_failed();
+    case Reason::needs_fragmentation:
+      return icmp_error::too_big(family, routing.at(to).mtu);
+    case Reason::bad_ip_option: {
+      uint8_t pointer = 0;
+      (void)ip_checks::check_options(p, pointer);
+      return icmp_error::parameter_problem(family, pointer);
+    }
+    case Reason::link_local_scope:
+      if (is_v6(p) && !ip_checks::destination(p).is_link_local()) return icmp_error::beyond_scope();
+      return std::nullopt;
+    default:
+      return std::nullopt;
+  }
+}
+
+}  // namespace
+
+// What the packet shows by itself. A destination that is link-local is nobody's but perhaps the
+// router's own, so no route is looked up for it.
+Reason Router::check(const Routing& routing, const Packet& p, Plan& plan) {
+  if (p.layout.fault != Reason::none) return p.layout.fault;
+  if (!is_v6(p)) return p.layout.ether_type == ether_type::ipv4 ? ip_checks::check4(p) : Reason::not_ip;
+  const Reason reason = ip_checks::check6(p);
+  if (reason != Reason::none) return reason;
+  const IpAddress to = ip_checks::destination(p);
+  if (to.is_link_local()) {
+    plan.local = to == routing.at(p.network).link_local;
+    if (!plan.local) plan.reason = Reason::link_local_scope;
+  }
+  return Reason::none;
+}
+
+void Router::look_up(const Routing& routing, std::span<Packet* const> packets,
+                     std::span<const Verdict> verdicts) {
+  std::array<const uint8_t*, Batch::limit> v4, v6;
+  std::array<uint8_t, Batch::limit> index4, index6;
+  size_t n4 = 0, n6 = 0;
+  for (size_t i = 0; i < packets.size(); ++i) {
+    if (verdicts[i].kind() != Verdict::Kind::to_router || is_arp(*packets[i])) continue;
+    if (is_v6(*packets[i])) {
+      index6[n6] = static_cast<uint8_t>(i);
+      v6[n6++] = ip_checks::destination6(*packets[i]);
+    } else {
+      index4[n4] = static_cast<uint8_t>(i);
+      v4[n4++] = ip_checks::destination4(*packets[i]);
+    }
+  }
+  std::array<const RouteTarget*, Batch::limit> found;
+  if (n4 != 0) routing.routes->lookup4(v4.data(), n4, found.data());
+  for (size_t k = 0; k < n4; ++k) plans_[index4[k]].target = found[k];
+  if (n6 != 0) routing.routes->lookup6(v6.data(), n6, found.data());
+  for (size_t k = 0; k < n6; ++k) plans_[index6[k]].target = found[k];
+}
+
+// Whether the packet may go where its route leads, in the order of RFC 1812 5.2.1; sets the next
+// station, or `local`.
+Reason Router::judge(const Routing& routing, const Packet& p, Plan& plan) {
+  if (const Reason r = check_source(routing, p); r != Reason::none) return r;
+  if (plan.local || plan.reason != Reason::none) return plan.reason;
+  if (plan.target == nullptr) return Reason::no_route;
+  const RouteTarget& target = *plan.target;
+  if (target.kind == RouteKind::local) {
+    plan.local = true;
+    return Reason::none;
+  }
+  if (target.kind != RouteKind::forward) return reason_of(target.kind);
+  const RouteHop& hop =
+      target.count == 1 ? target.hops[0] : target.hop(flow_hash(p, routing.flow_seed));
+  plan.station.network = hop.network;
+  const Reason scope = is_v6(p) ? ip_checks::check_scope6(p) : ip_checks::check_scope4(p);
+  if (scope != Reason::none) return scope;
+  if (!may_pass(routing, p, target, hop.network)) return Reason::network_isolated;
+  if (ip_checks::ttl(p) <= 1) return Reason::ttl_exceeded;
+  if (has_options(p)) {
+    uint8_t pointer = 0;
+    if (const Reason r = ip_checks::check_options(p, pointer); r != Reason::none) return r;
+  }
+  plan.station = station_of(*routing.neighbours, hop, ip_checks::destination(p));
+  return segment_length(p) <= routing.at(hop.network).mtu ? Reason::none
+                                                          : Reason::needs_fragmentation;
+}
+
+void Router::route(const Routing& routing, std::span<Packet* const> packets,
+                   std::span<Verdict> verdicts, Time now) {
+  for (size_t i = 0; i < packets.size(); ++i) {
+    plans_[i] = {};
+    verdicts[i] = Verdict::to_router();
+    if (is_arp(*packets[i])) continue;
+    const Reason r = check(routing, *packets[i], plans_[i]);
+    if (r != Reason::none) verdicts[i] = Verdict::drop(r);
+    // Ethernet padding goes no further (R4-2).
+    else packets[i]->length = packets[i]->layout.l3_end;
+  }
+  look_up(routing, packets, verdicts);
+  for (size_t i = 0; i < packets.size(); ++i) {
+    if (verdicts[i].kind() != Verdict::Kind::to_router || is_arp(*packets[i])) continue;
+    Plan& plan = plans_[i];
+    plan.reason = judge(routing, *packets[i], plan);
+    if (plan.reason != Reason::none || plan.local) continue;
+    routing.neighbours->prefetch(plan.station.key);
+    verdicts[i] = Verdict::next();
+  }
+  for (size_t i = 0; i < packets.size(); ++i) {
+    if (verdicts[i].kind() != Verdict::Kind::next) continue;
+    const Station& next = plans_[i].station;
+    MacAddress mac;
+    verdicts[i] = Verdict::to_router();
+    if (routing.neighbours->lookup(next.key, now, mac) != Neighbours::Use::resolved) continue;
+    pass(routing, *packets[i], next.network);
+    Sender::readdress(routing, *packets[i], next.network, mac);
+    verdicts[i] = Verdict::forward();
+  }
+}
+
+Verdict Router::take_turn(const Routing& routing, Packet& packet, size_t index, Time now) {
+  const Plan& plan = plans_[index];
+  if (is_arp(packet)) return listen(routing, packet, now);
+  if (plan.local && plan.reason == Reason::none) return local_.receive(routing, packet, now);
+  const bool cut =
+      plan.reason == Reason::needs_fragmentation && !ip_checks::dont_fragment(packet);
+  if (plan.reason != Reason::none && !cut) return refuse(routing, packet, plan, now);
+  pass(routing, packet, plan.station.network);
+  return cut ? sender_.to_station_in_pieces(routing, packet, plan.station, now)
+             : sender_.to_station(routing, packet, plan.station, now);
+}
+
+Verdict Router::refuse(const Routing& routing, const Packet& packet, const Plan& plan, Time now) {
+  if (const auto error = error_of(routing, packet, plan.reason, plan.station.network)) {
+    sender_.answer(routing, packet, *error, now);
+  }
+  return Verdict::drop(plan.reason);
+}
+
+bool Router::listens_to(const Packet& p) {
+  if (p.layout.fault != Reason::none) return false;
+  return is_arp(p) || (is_v6(p) && Nd::takes(p));
+}
+
+Verdict Router::listen(const Routing& routing, const Packet& packet, Time now) {
+  const Reason reason =
+      is_arp(packet) ? arp_.receive(routing, packet, now) : nd_.receive(routing, packet, now);
+  return reason == Reason::none ? sender_.deliver(packet) : Verdict::drop(reason);
+}
+
+}  // namespace uswitch

@@ -1,0 +1,72 @@
+// The router as a stage of the pipeline: frames that are addressed to the gateway's MAC leave it for
+// another network, or for the same one, with new MACs and one hop less to live; or they are the
+// router's own.
+//
+// Theory of operation. route() takes a batch in passes, so that the memory that look-ups wait for is
+// on its way while other packets are looked at: check headers; look up routes; judge (may it
+// go there?) and find the next station; give it that station's MAC. Nearly all packets are finished
+// then. The others (answers, errors, fragments, stations to be asked for) keep the verdict
+// to_router and are handled one by one when their turn in the batch has come, so that what belongs
+// to one flow stays in order (BR-8).
+//
+// Kind "mine": one a worker.
+#pragma once
+#include <array>
+#include <span>
+
+#include "core/batch.h"
+#include "router/arp.h"
+#include "router/local.h"
+#include "router/nd.h"
+#include "router/sender.h"
+
+namespace uswitch {
+
+class Router {
+ public:
+  Router(Outbox& outbox, unsigned worker) : sender_(outbox, worker) {}
+
+  // Frames of one batch that are addressed to the MAC of their network's router, layouts known.
+  // verdicts[i] becomes forward, drop, or to_router: then take_turn(i) must follow.
+  void route(const Routing& routing, std::span<Packet* const> packets, std::span<Verdict> verdicts,
+             Time now);
+  // In the order of the batch, the `index`th of the last route().
+  Verdict take_turn(const Routing& routing, Packet& packet, size_t index, Time now);
+
+  // Whether a frame to a group is of interest here, and what becomes of the router's copy of it:
+  // consumed or a drop. The frame stays as it is.
+  static bool listens_to(const Packet& packet);
+  Verdict listen(const Routing& routing, const Packet& packet, Time now);
+
+  // Neighbours that packets wait for have been found or given up.
+  void settle(const Routing& routing, Time now) { sender_.settle(routing, now); }
+  // From time to time: gives up fragments that wait for others.
+  void expire(const Routing& routing, Time now) { local_.expire(routing, now); }
+  // Packets that came in and are neither sent nor dropped yet.
+  size_t held() const { return sender_.held() + local_.held(); }
+
+  // A frame that the control thread composed, from fresh().
+  void send_frame(Packet& frame, NetworkId network) { sender_.send_frame(frame, network); }
+
+ private:
+  struct Plan {
+    const RouteTarget* target = nullptr;
+    Station station;
+    bool local = false;
+    Reason reason = Reason::none;  // why it may not pass
+  };
+
+  static Reason check(const Routing& routing, const Packet& packet, Plan& plan);
+  void look_up(const Routing& routing, std::span<Packet* const> packets,
+               std::span<const Verdict> verdicts);
+  static Reason judge(const Routing& routing, const Packet& packet, Plan& plan);
+  Verdict refuse(const Routing& routing, const Packet& packet, const Plan& plan, Time now);
+
+  Sender sender_;
+  Arp arp_{sender_};
+  Nd nd_{sender_};
+  Local local_{sender_, nd_};
+  std::array<Plan, Batch::limit> plans_;
+};
+
+}  // namespace uswitch
