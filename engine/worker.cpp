@@ -90,12 +90,13 @@ void Worker::run() {
   Pipeline pipeline(pool, *io, index_);
   QuiescentThread grace;
   while (!stop_.load(std::memory_order_acquire)) {
+    // Before new tables are confirmed: who posts and then publishes knows that it has been read.
+    if (tables_ && !mailbox_.empty()) read_mail(pipeline);
     const Tables* current = published_.load(std::memory_order_acquire);
     if (current != tables_) {
       pipeline.adopt(*current);
       adopt(current);
     }
-    if (tables_ && !mailbox_.empty()) read_mail(pipeline);
     const bool worked = tables_ && turn(pool, pipeline, *io);
     stats_.held.store(pipeline.held(), std::memory_order_relaxed);
     grace.quiescent();
