@@ -3,7 +3,8 @@
 // there stand the threads, times and sizes.
 //
 // A next hop is a number that means something to the caller: gateway, connected network, a group
-// for ECMP, blackhole.
+// for ECMP, blackhole. What the control thread wrote before it inserted the number, who looks it up
+// may read.
 #pragma once
 #include <cstddef>
 #include <cstdint>
@@ -28,6 +29,8 @@ class Fib {
   Insert insert(const IpPrefix& prefix, uint32_t next_hop);
   // Control. False when there is no such route.
   bool remove(const IpPrefix& prefix);
+  // Control. The next hop of the very prefix, or no_route.
+  uint32_t get(const IpPrefix& prefix) const;
 
   // Worker. The next hop, or no_route.
   uint32_t lookup(const IpAddress& destination) const {

@@ -37,7 +37,7 @@ void FlatLevel::show_cover(size_t high, TrieWord cover) {
   for (size_t i = 0; i < 256; ++i) {
     const TrieWord shown = first[i].load(std::memory_order_relaxed);
     const bool covered = shown == 0 || (!is_child(shown) && (shown & cover_bit));
-    if (covered) first[i].store(covering(cover), std::memory_order_relaxed);
+    if (covered) first[i].store(covering(cover), std::memory_order_release);
   }
 }
 

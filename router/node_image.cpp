@@ -80,6 +80,17 @@ unsigned NodeImage::order_of(const TrieNode& node) {
   return order(runs, node.words()[runs].load(relaxed));
 }
 
+TrieWord NodeImage::rule_of(const TrieNode& node, uint8_t slot, unsigned length) {
+  const std::atomic<TrieWord>* rules = node.words() + node.run(255) + 1;
+  const TrieWord count = (rules++)->load(relaxed);
+  const std::atomic<uint8_t>* slots = slots_behind(rules + count);
+  for (size_t i = 0; i < count; ++i) {
+    const TrieWord rule = rules[i].load(relaxed);
+    if (slots[i].load(relaxed) == slot && length_of(rule) == length) return rule;
+  }
+  return 0;
+}
+
 size_t NodeImage::position(uint8_t slot, unsigned length) const {
   auto before = [&](const Rule& r) {
     return r.slot < slot || (r.slot == slot && r.length() < length);

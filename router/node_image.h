@@ -29,6 +29,8 @@ class NodeImage {
   // The block of a node has 2^order cache lines: the one to store this in, and one that is stored.
   unsigned order() const { return order(runs(), rule_count_); }
   static unsigned order_of(const TrieNode& node);
+  // The leaf of a rule of the node, or 0.
+  static TrieWord rule_of(const TrieNode& node, uint8_t slot, unsigned length);
 
   // Sorted by first slot, shorter ones first.
   std::span<const Rule> rules() const { return {rules_.data(), rule_count_}; }

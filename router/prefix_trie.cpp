@@ -62,6 +62,15 @@ bool PrefixTrie::remove(const uint8_t* address, unsigned length) {
   return removed;
 }
 
+uint32_t PrefixTrie::get(const uint8_t* address, unsigned length) const {
+  if (length <= root_bits) return next_hop_of(root_rules_[root_rule(load_be16(address), length)]);
+  const size_t target = level_depth(length);
+  const Path path = descend(address, target);
+  const TrieWord found = path.places[path.end]->load(relaxed);
+  if (!is_child(found)) return no_route;
+  return next_hop_of(NodeImage::rule_of(node(found), path.slot(target), level_length(length)));
+}
+
 // Before a change, never within one: what a change retires may still be linked until it ends.
 void PrefixTrie::collect_when_worthwhile() {
   const bool short_of_memory = arena_.whole_blocks_left() < reserved_blocks;
@@ -75,13 +84,13 @@ PrefixTrie::Place PrefixTrie::root_place(const uint8_t* address) const {
 }
 
 void PrefixTrie::show_root_rule(size_t slot, unsigned length, TrieWord word) {
-  if (length == 0) return default_.store(word, relaxed);
+  if (length == 0) return default_.store(word, release);
   const size_t end = slot + (root_slots >> length);
   for (; slot < end; ++slot) {
     const TrieWord shown = root_[slot].load(relaxed);
     std::atomic<TrieWord>& leaf = is_child(shown) ? node(shown).own : root_[slot];
     if (length_of(leaf.load(relaxed)) > length) continue;
-    leaf.store(word, relaxed);
+    leaf.store(word, release);
     if (flat_ && flat_->shows(slot)) flat_->show_cover(slot, word);
   }
 }
@@ -123,7 +132,7 @@ void PrefixTrie::show_rule(NodeImage& image, uint8_t slot, unsigned length, Trie
       if (length_of(shown) <= length) shown = word;
     } else if (std::atomic<TrieWord>& own = node(shown).own;
                length_of(own.load(relaxed)) <= length) {
-      own.store(word, relaxed);
+      own.store(word, release);
     }
   }
 }

@@ -3,7 +3,8 @@
 //
 // Kind "ours", changed in place: one writer (the control thread) inserts and removes; workers look
 // up without locks and see at any moment either the state before a change or after it for each
-// address, and no change at all for addresses the changed prefix does not cover. Readers are
+// address, and no change at all for addresses the changed prefix does not cover. Words are stored
+// with release and loaded with acquire, so that a next hop brings along what it names. Readers are
 // registered with core/quiescent.h and hold nothing from here across a quiescent point.
 //
 // Theory of operation. The first 16 bits of an address index a plain array of words (the root);
@@ -59,6 +60,8 @@ class PrefixTrie {
   Insert insert(const uint8_t* address, unsigned length, uint32_t next_hop);
   // Control. False when there is no such route. May wait for a grace period.
   bool remove(const uint8_t* address, unsigned length);
+  // Control. The next hop of the very route, or no_route.
+  uint32_t get(const uint8_t* address, unsigned length) const;
 
   // Worker. The next hop of the longest prefix that contains the address, or no_route.
   uint32_t lookup(const uint8_t* address) const {

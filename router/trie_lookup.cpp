@@ -9,7 +9,6 @@
 namespace uswitch {
 namespace {
 
-constexpr auto relaxed = std::memory_order_relaxed;
 constexpr auto acquire = std::memory_order_acquire;
 constexpr size_t batch = 64;
 
@@ -30,13 +29,13 @@ struct TrieLookup {
   [[gnu::always_inline]] TrieWord walk(TrieWord word, const uint8_t* next, TrieWord best) const {
     for (; is_child(word); ++next) {
       const TrieNode& n = node(word);
-      best = either(n.own.load(relaxed), best);
+      best = either(n.own.load(acquire), best);
       word = n.word(*next).load(acquire);
     }
     return either(word, best);
   }
   [[gnu::always_inline]] uint32_t from_root(const uint8_t* address) const {
-    return next_hop_of(walk(root_word(address), address + 2, trie.default_.load(relaxed)));
+    return next_hop_of(walk(root_word(address), address + 2, trie.default_.load(acquire)));
   }
   [[gnu::always_inline]] uint32_t one(const uint8_t* address, TrieWord flat_word) const {
     const TrieWord found = walk(flat_word, address + 3, 0);
@@ -61,7 +60,7 @@ struct TrieLookup {
 
   [[gnu::always_inline]] void start(Searches& searches, const uint8_t* address,
                                     uint32_t* next_hop) const {
-    const TrieWord best = trie.default_.load(relaxed);
+    const TrieWord best = trie.default_.load(acquire);
     const TrieWord word = root_word(address);
     if (is_child(word)) {
       __builtin_prefetch(&node(word));
@@ -91,7 +90,7 @@ struct TrieLookup {
   }
   [[gnu::always_inline]] void step_to_place(Search& s) const {
     const TrieNode& n = node(s.child);
-    s.best = either(n.own.load(relaxed), s.best);
+    s.best = either(n.own.load(acquire), s.best);
     s.place = &n.word(*s.next);
     __builtin_prefetch(s.place);
   }

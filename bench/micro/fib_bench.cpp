@@ -148,7 +148,10 @@ class Peer {
   }
 
  protected:
-  Peer() : name_("t" + std::to_string(number_++)) { start_eal(); }
+  // DPDK wants names that differ, across families too.
+  Peer() : name_((which == Family::v4 ? "v4_" : "v6_") + std::to_string(number_++)) {
+    start_eal();
+  }
   Peer(const Peer&) = delete;
   Peer& operator=(const Peer&) = delete;
   static const uint8_t* v6(const Route& r) { return r.prefix.address.bytes.data(); }
