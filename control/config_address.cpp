@@ -75,7 +75,8 @@ std::span<const YamlNode> one_or_list(const MapReader& map, std::string_view key
   if (node && node->is(YamlNode::Kind::scalar)) return {node, 1};
   const auto items = map.list(key, example);
   if (node && node->is(YamlNode::Kind::sequence) && items.empty()) {
-    map.refuse(*node, quoted(key) + " is an empty list", "write such as " + std::string(example));
+    map.refuse(*node, quoted(key) + " is an empty list",
+               "write at least one, such as " + std::string(example));
   }
   return items;
 }

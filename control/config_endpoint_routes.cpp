@@ -81,12 +81,13 @@ const IpPrefix* router_for(const PortConfig& port, const NetworkConfig& network,
 
 void refuse_default(const MapReader& map, std::string_view kind, const IpPrefix& router) {
   const IpPrefix reached{router.network(), router.length};
-  map.refuse(*map.find("routes"),
-             "'routes: default', but no " + std::string(kind) + " of the port is beside its router",
-             "give it one in " + reached.to_string() + ", or write the routes as a list");
+  map.refuse(
+      *map.find("routes"),
+      "'routes: default' needs an " + std::string(kind) + " in a prefix of the network's router",
+      "give the port one in " + reached.to_string() + ", or write the routes as a list");
 }
 
-// A family that only one of port and router has addresses of needs no route.
+// A family that only one of port and router has addresses of gets no route.
 void add_defaults(const MapReader& map, const NetworkConfig& network, PortConfig& port) {
   for (const Family family : {Family::v4, Family::v6}) {
     const bool v4 = family == Family::v4;
@@ -108,7 +109,7 @@ void read_defaults(const MapReader& map, const NetworkConfig& network, PortConfi
     add_defaults(map, network, port);
   } else {
     map.refuse(*map.find("routes"),
-               "'routes: default', but network " + quoted(network.name) + " has no router",
+               "'routes: default' needs a router in network " + quoted(network.name),
                "give the network 'router: [10.0.0.1/24]', or write the routes as a list");
   }
 }

@@ -109,8 +109,13 @@ class SharedRouters {
     }
     const Claim& other = first->second;
     const bool here = other.network == claim.network;
-    report(claim, "is used " + (here ? "twice" : "by " + other.owner() + " already"),
-           "give the router one address for each network");
+    const std::string address = claim.prefix.address.to_string();
+    if (here) {
+      report(claim, address + " stands here twice", "remove one of them");
+    } else {
+      report(claim, address + " is used by " + other.owner() + " already",
+             "give the router an address of its own in each network");
+    }
   }
 
   // Of the two the later in the file, and that only once.
@@ -119,14 +124,14 @@ class SharedRouters {
     const Claim& first = a_first ? a : b;
     const Claim& second = a_first ? b : a;
     if (!reported_.insert(second.item).second) return;
-    report(second, "overlaps with " + first.prefix.to_string() + " of " + first.owner(),
+    report(second,
+           second.prefix.to_string() + " overlaps with " + first.prefix.to_string() + " of " +
+               first.owner(),
            "networks with a router share one table of routes: give each a prefix of its own");
   }
 
   void report(const Claim& at, const std::string& what, std::string remedy) {
-    errors_.add(at.item->at,
-                "network " + quoted(at.network->name) + ": router address " +
-                    at.prefix.to_string() + " " + what,
+    errors_.add(at.item->at, "network " + quoted(at.network->name) + ": router address " + what,
                 std::move(remedy));
   }
 

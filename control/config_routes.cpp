@@ -113,8 +113,8 @@ class RouteReader {
     const auto [first, is_new] = lines_.emplace(to, node.at.line);
     const bool is_host = to.length == (to.address.is_v4() ? 32 : 128);
     if (auto kind = never_routed(to.address); !kind.empty()) {
-      route.refuse(node, "to " + text + ", which are " + std::string(kind) + " addresses",
-                   "remove the route: a router forwards to none of them");
+      route.refuse(node, text + " is a prefix of " + std::string(kind) + " addresses",
+                   "remove the route: the router forwards to none of them");
     } else if (const NetworkConfig* n = is_host ? connected_.owner(to.address) : nullptr) {
       route.refuse(node, text + " is the router itself, in network " + quoted(n->name),
                    "remove the route");

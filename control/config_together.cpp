@@ -93,7 +93,7 @@ class SharedThings {
   };
 
   static std::string by(const Owner& owner, const PortConfig& port) {
-    if (!owner.port) return "by the router of its network already";
+    if (!owner.port) return "by the router already";
     if (owner.port == &port) return "twice";
     return "by port " + quoted(owner.port->name) + " (line " + std::to_string(owner.line) +
            ") already";
