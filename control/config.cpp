@@ -14,10 +14,11 @@
 namespace uswitch {
 namespace {
 
-constexpr std::string_view top_keys[] = {"workers", "io", "control", "log", "networks", "ports"};
+constexpr std::string_view top_keys[] = {
+    "workers", "io", "control", "log", "networks", "ports", "routes", "policy", "max_neighbours"};
 
 // Sections that the file format has and this version has not.
-constexpr std::string_view later_keys[] = {"routes", "nat", "tunnels", "metrics"};
+constexpr std::string_view later_keys[] = {"nat", "tunnels", "metrics"};
 
 void check_top_keys(const MapReader& top) {
   for (const YamlNode& entry : top.entries()) {
@@ -53,6 +54,17 @@ void read_io(const MapReader& top, Config& config) {
   config.io = top.choice<IoKind>("io", kinds, config.io);
 }
 
+// Whether networks with a router reach each other; all reach the outside and the host.
+void read_policy(const MapReader& top, Config& config) {
+  constexpr Choice<bool> policies[] = {{"open", true}, {"closed", false}};
+  config.routed_together = top.choice<bool>("policy", policies, config.routed_together);
+}
+
+void read_max_neighbours(const MapReader& top, Config& config) {
+  config.max_neighbours =
+      static_cast<uint32_t>(top.size("max_neighbours", {256, 1 << 24}, config.max_neighbours));
+}
+
 void read_document(const YamlNode& root, Config& config, ErrorList& errors) {
   if (root.is(YamlNode::Kind::null)) {
     // More likely cut short on the way than meant: a reload would take every port down.
@@ -67,6 +79,9 @@ void read_document(const YamlNode& root, Config& config, ErrorList& errors) {
   read_log(top, config);
   read_networks(top, config);
   read_ports(top, config);
+  read_routes(top, config);
+  read_policy(top, config);
+  read_max_neighbours(top, config);
 }
 
 ConfigResult failure(const std::string& file, std::string what, std::string remedy) {

@@ -16,6 +16,7 @@
 
 #include "control/config_error.h"
 #include "core/time.h"
+#include "router/reverse_path.h"
 #include "switch/io.h"
 #include "wire/address.h"
 
@@ -31,14 +32,23 @@ struct LogConfig {
   bool operator==(const LogConfig&) const = default;
 };
 
-// One broadcast domain.
+// One broadcast domain. What is said of a router is at rest while `router` is empty.
 struct NetworkConfig {
   std::string name;
   uint16_t mtu = 1500;                          // bytes of L3 packet, 68..65535
   Duration ageing = std::chrono::seconds(300);  // 10 s..1000000 s (BR-4)
   uint32_t max_addresses = 8192;                // learned MAC entries
-  bool isolated = false;                        // the default for its ports
-  bool relay_bpdu = false;                      // relays 01:80:C2:00:00:00 too (BR-7)
+  bool isolated = false;    // its ports' default; and routed only to the outside and the host
+  bool relay_bpdu = false;  // relays 01:80:C2:00:00:00 too (BR-7)
+
+  // The router's own addresses, each with the prefix that is on this network. No prefix overlaps
+  // with one of another network: there is one table of routes.
+  std::vector<IpPrefix> router = {};
+  std::optional<MacAddress> router_mac = {};  // without: one is made that stays the same
+  ReversePath reverse_path = ReversePath::off;
+  bool clamp_mss = false;  // PM-4
+  bool advertise = false;  // ND-7; default: when the router has an IPv6 address here
+  bool outside = false;    // reached from every network; default: when a default route leads here
 
   bool operator==(const NetworkConfig&) const = default;
 };
@@ -58,6 +68,7 @@ struct NetnsConfig {
   bool operator==(const NetnsConfig&) const = default;
 };
 
+// A route inside the namespace of an endpoint.
 struct RouteConfig {
   IpPrefix to;  // host bits are zero
   IpAddress via;
@@ -96,13 +107,45 @@ struct PortConfig {
   bool operator==(const PortConfig&) const = default;
 };
 
+// Whether the port is the host's own: a TAP device of the namespace uswitch runs in. The host is
+// reached from every network, and speaks for what it forwards too.
+bool is_host(const PortConfig& port);
+
+enum class RouteType : uint8_t {
+  via,     // by one of the hops, each a gateway
+  onlink,  // by one hop, a network without a gateway
+  blackhole,
+  unreachable,
+  prohibit,
+};
+
+// A route of the router.
+struct RouterRouteConfig {
+  struct Hop {
+    std::string network;  // one with a router
+    IpAddress gateway;    // with RouteType::onlink unspecified
+
+    bool operator==(const Hop&) const = default;
+  };
+  static constexpr size_t max_hops = 16;
+
+  IpPrefix to;  // host bits are zero; no other route's, and of no network
+  RouteType type = RouteType::via;
+  std::vector<Hop> hops;  // as `to` of IPv4 or of IPv6, all different
+
+  bool operator==(const RouterRouteConfig&) const = default;
+};
+
 struct Config {
   unsigned workers = 1;           // 1..64
   IoKind io = IoKind::automatic;  // how workers read and write TAP devices
   std::string control = "/run/uswitch/uswitch.sock";
   LogConfig log;
-  std::vector<NetworkConfig> networks;  // in file order, names unique
-  std::vector<PortConfig> ports;        // in file order, names unique, networks exist
+  std::vector<NetworkConfig> networks;    // in file order, names unique
+  std::vector<PortConfig> ports;          // in file order, names unique, networks exist
+  std::vector<RouterRouteConfig> routes;  // in file order
+  bool routed_together = true;            // policy: open
+  uint32_t max_neighbours = 131072;       // stations on all networks whose MAC the router knows
 
   std::string text;  // the file itself, for `show config`
 

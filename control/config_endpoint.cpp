@@ -9,11 +9,8 @@
 namespace uswitch {
 namespace {
 
-constexpr std::string_view route_keys[] = {"to", "via"};
 constexpr std::string_view netns_forms = "a name under /run/netns, an absolute path or pid:N";
 constexpr uint64_t largest_pid = 1 << 22;  // the kernel's PID_MAX_LIMIT
-// Linux takes no IPv6 address on a device with less (RFC 8200 5).
-constexpr uint16_t smallest_mtu_of_ipv6 = 1280;
 // The tun driver counts the Ethernet header within 65535.
 constexpr uint16_t largest_mtu_of_tap = 65535 - 14;
 
@@ -65,44 +62,9 @@ std::optional<NetnsConfig> read_netns(const MapReader& map) {
   return netns;
 }
 
-// Why no single station can have this address; "" when one can. RFC 6164 and RFC 3021 make both
-// addresses of a two-address link usable; in a longer IPv6 prefix the first one is the
-// Subnet-Router anycast address (RFC 4291 2.6.1).
-std::string_view fault_of_host(const IpPrefix& prefix) {
-  const IpAddress& a = prefix.address;
-  const unsigned host_bits = (a.is_v4() ? 32u : 128u) - prefix.length;
-  if (a.is_multicast()) return "a multicast address";
-  if (a.is_unspecified()) return "the unspecified address";
-  if (a.is_loopback()) return "a loopback address";
-  if (a.is_v4() && a.v4() == 0xffffffff) return "the broadcast address";
-  if (a.is_v4() && a.v4() >> 24 == 0) return "an address of 0.0.0.0/8";
-  if (host_bits < 2) return {};
-  if (a == prefix.network()) return "the address of the network itself";
-  if (a.is_v4() && a == prefix.broadcast()) return "the network's broadcast address";
-  return {};
-}
-
-std::optional<IpPrefix> read_address(const MapReader& map, const YamlNode& item) {
-  static constexpr std::string_view form =
-      "an address with its prefix length, such as 10.0.0.11/24";
-  auto text = map.scalar(item, form);
-  if (!text) return std::nullopt;
-  auto prefix = IpPrefix::parse(*text);
-  if (!prefix) {
-    const bool bare = IpAddress::parse(*text).has_value();
-    map.refuse(item, quoted(*text) + (bare ? " has no prefix length" : " is not an address"),
-               "write " + std::string(form));
-  } else if (auto fault = fault_of_host(*prefix); !fault.empty()) {
-    map.refuse(item, quoted(*text) + " is " + std::string(fault),
-               "write an address that one station can have");
-    return std::nullopt;
-  }
-  return prefix;
-}
-
 void read_addresses(const MapReader& map, PortConfig& port) {
   for (const YamlNode& item : map.list("address", "[10.0.0.11/24]")) {
-    if (auto prefix = read_address(map, item)) port.addresses.push_back(*prefix);
+    if (auto prefix = read_host_address(map, item)) port.addresses.push_back(*prefix);
   }
   if (!map.has("address")) return;
   if (!map.has("network") && map.has("tagged")) {
@@ -118,93 +80,10 @@ void read_addresses(const MapReader& map, PortConfig& port) {
   }
 }
 
-std::optional<IpPrefix> read_destination(const MapReader& route, const YamlNode& node) {
-  static constexpr std::string_view form = "a prefix, such as 10.9.0.0/16";
-  auto text = route.scalar(node, form);
-  if (!text) return std::nullopt;
-  auto prefix = IpPrefix::parse(*text);
-  if (!prefix) {
-    route.refuse(node, quoted(*text) + " is not a prefix", "write " + std::string(form));
-  } else if (prefix->address != prefix->network()) {
-    const IpPrefix meant{prefix->network(), prefix->length};
-    route.refuse(node, quoted(*text) + " has bits set behind its prefix length",
-                 "did you mean " + quoted(meant.to_string()) + "?");
-    return std::nullopt;
-  }
-  return prefix;
-}
-
-// Why the endpoint cannot reach this gateway directly, or "".
-std::string fault_of_gateway(const IpAddress& via, const std::vector<IpPrefix>& addresses) {
-  if (!via.is_v4() && via.is_link_local()) return {};
-  for (const IpPrefix& own : addresses) {
-    if (!own.contains(via)) continue;
-    if (own.address == via) return "is the port's own address";
-    const std::string fault(fault_of_host({via, own.length}));
-    return fault.empty() ? fault : "is " + fault;
-  }
-  return "is in no network of the port's addresses";
-}
-
-std::optional<IpAddress> read_gateway(const MapReader& route, const YamlNode& node,
-                                      const std::vector<IpPrefix>& addresses) {
-  static constexpr std::string_view form = "the address of a router that the port reaches directly";
-  auto text = route.scalar(node, form);
-  if (!text) return std::nullopt;
-  auto via = IpAddress::parse(*text);
-  if (!via) {
-    route.refuse(node, quoted(*text) + " is not an address", "write " + std::string(form));
-  } else if (auto fault = fault_of_gateway(*via, addresses); !fault.empty()) {
-    route.refuse(node, quoted(*text) + " " + fault, "write " + std::string(form));
-    return std::nullopt;
-  }
-  return via;
-}
-
-void add_route(const MapReader& route, const IpPrefix& to, const IpAddress& via,
-               std::vector<RouteConfig>& routes) {
-  if (to.address.family() != via.family()) {
-    route.refuse(*route.find("via"), "'to' and 'via' are of different IP versions",
-                 "write two addresses of the same one");
-  } else if (std::any_of(routes.begin(), routes.end(), [&](auto& r) { return r.to == to; })) {
-    route.refuse(*route.find("to"), "a second route to " + to.to_string(), "remove one of them");
-  } else {
-    routes.push_back({to, via});
-  }
-}
-
-void read_route(const MapReader& map, const YamlNode& item, PortConfig& port) {
-  const MapReader route(item, map.subject() + ": route", map.errors());
-  route.expect_keys(route_keys);
-  if (!item.is(YamlNode::Kind::map)) return;
-  const YamlNode* to = route.find("to");
-  const YamlNode* via = route.find("via");
-  if (!to || !via) {
-    route.refuse(item, to ? "'via' is missing" : "'to' is missing",
-                 "write {to: 10.9.0.0/16, via: 10.0.0.2}");
-  }
-  const auto prefix = to ? read_destination(route, *to) : std::nullopt;
-  const auto gateway = via ? read_gateway(route, *via, port.addresses) : std::nullopt;
-  if (prefix && gateway) add_route(route, *prefix, *gateway, port.routes);
-}
-
-void read_routes(const MapReader& map, PortConfig& port) {
-  const YamlNode* node = map.find("routes");
-  if (!node) return;
-  if (node->is(YamlNode::Kind::scalar) && node->text == "default") {
-    map.refuse(*node,
-               "'routes: default' needs the network's router, which this version has not yet",
-               "write the routes: [{to: 0.0.0.0/0, via: 10.0.0.1}]");
-    return;
-  }
-  for (const YamlNode& item : map.list("routes", "[{to: 10.9.0.0/16, via: 10.0.0.2}]")) {
-    read_route(map, item, port);
-  }
-}
-
-// On unless switched off; without an address there is nothing to hold the endpoint to.
+// On unless switched off, but for the host, which sends what it forwards. Without an address there
+// is nothing to hold the endpoint to.
 void read_guard(const MapReader& map, PortConfig& port) {
-  const bool wanted = map.boolean("guard", true);
+  const bool wanted = map.boolean("guard", !is_host(port));
   port.guard = wanted && !port.addresses.empty();
   if (wanted && map.has("guard") && !map.has("address")) {
     map.refuse(*map.find("guard"), "'guard' on a port without an address",
@@ -228,23 +107,11 @@ std::string read_device(const MapReader& map) {
   return name;
 }
 
-std::optional<MacAddress> read_mac(const MapReader& map, const YamlNode& node) {
-  static constexpr std::string_view form = "a MAC address, such as 02:00:00:00:00:01";
-  auto text = map.scalar(node, form);
-  if (!text) return std::nullopt;
-  auto mac = MacAddress::parse(*text);
-  if (!mac) {
-    map.refuse(node, quoted(*text) + " is not a MAC address", "write " + std::string(form));
-  } else if (mac->is_group() || mac->is_zero()) {
-    map.refuse(node,
-               quoted(*text) + (mac->is_zero() ? " is the zero address" : " is a group address"),
-               "write the address of one station: its first byte is even");
-    return std::nullopt;
-  }
-  return mac;
+bool is_host(const PortConfig& port) {
+  return port.type == PortType::tap && !port.netns;
 }
 
-void read_endpoint(const MapReader& map, PortConfig& port) {
+void read_endpoint(const MapReader& map, const NetworkConfig* network, PortConfig& port) {
   port.netns = read_netns(map);
   if (const YamlNode* mac = map.find("mac")) port.mac = read_mac(map, *mac);
   if (port.type == PortType::tap && port.mtu > largest_mtu_of_tap) {
@@ -253,7 +120,7 @@ void read_endpoint(const MapReader& map, PortConfig& port) {
                    "give the port an 'mtu' of at most " + std::to_string(largest_mtu_of_tap));
   }
   read_addresses(map, port);
-  read_routes(map, port);
+  read_endpoint_routes(map, network, port);
   read_guard(map, port);
 }
 

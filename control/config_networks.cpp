@@ -15,22 +15,12 @@ constexpr Choice<LogLevel> log_levels[] = {{"trace", LogLevel::trace},
                                            {"error", LogLevel::error}};
 constexpr Choice<LogFormat> log_formats[] = {{"text", LogFormat::text}, {"json", LogFormat::json}};
 
-constexpr std::string_view network_keys[] = {"mtu", "ageing", "max_addresses", "isolated",
-                                             "relay_bpdu"};
-
-void check_network_keys(const MapReader& map) {
-  for (const YamlNode& entry : map.entries()) {
-    if (std::count(std::begin(network_keys), std::end(network_keys), entry.key)) continue;
-    if (entry.key == "router") {
-      map.refuse_key(entry, "this version of uswitch has no router yet", "remove 'router'");
-    } else {
-      map.refuse_unknown(entry, network_keys);
-    }
-  }
-}
+constexpr std::string_view network_keys[] = {
+    "mtu",        "ageing",       "max_addresses", "isolated",  "relay_bpdu", "router",
+    "router_mac", "reverse_path", "clamp_mss",     "advertise", "outside"};
 
 NetworkConfig read_network(const MapReader& map, const std::string& name) {
-  check_network_keys(map);
+  map.expect_keys(network_keys);
   NetworkConfig network;
   network.name = name;
   network.mtu = static_cast<uint16_t>(map.integer("mtu", {68, 65535}, network.mtu));
@@ -40,6 +30,7 @@ NetworkConfig read_network(const MapReader& map, const std::string& name) {
       static_cast<uint32_t>(map.size("max_addresses", {1, 1 << 24}, network.max_addresses));
   network.isolated = map.boolean("isolated", network.isolated);
   network.relay_bpdu = map.boolean("relay_bpdu", network.relay_bpdu);
+  read_router(map, network);
   return network;
 }
 
@@ -58,6 +49,23 @@ void check_name(const MapReader& section, const YamlNode& entry) {
   }
   section.refuse_key(entry, quoted(name) + " cannot be a name",
                      "a name is 1 to 64 of the characters A-Z a-z 0-9 _ . -");
+}
+
+NetworkIndex::NetworkIndex(const std::vector<NetworkConfig>& networks) {
+  for (const NetworkConfig& n : networks) {
+    by_name_.emplace(n.name, &n);
+    names_.push_back(n.name);
+  }
+}
+
+const NetworkConfig* NetworkIndex::resolve(const MapReader& map, const YamlNode& node) const {
+  auto name = map.scalar(node, "the name of a network");
+  if (!name) return nullptr;
+  if (auto found = by_name_.find(*name); found != by_name_.end()) return found->second;
+  std::string remedy = did_you_mean(*name, names_, "networks");
+  if (remedy.empty()) remedy = "define it under 'networks'";
+  map.refuse(node, "no network is named " + quoted(*name), std::move(remedy));
+  return nullptr;
 }
 
 void read_log(const MapReader& top, Config& config) {
@@ -79,11 +87,14 @@ void read_networks(const MapReader& top, Config& config) {
                        "there can be " + std::to_string(max_ports));
     return;
   }
+  std::vector<const YamlNode*> nodes;
   for (const YamlNode& entry : section.entries()) {
     check_name(section, entry);
     const MapReader map(entry, "network " + quoted(entry.key), top.errors());
     config.networks.push_back(read_network(map, entry.key));
+    nodes.push_back(&entry);
   }
+  check_routers_together(config.networks, nodes, top.errors());
 }
 
 }  // namespace uswitch

@@ -1,6 +1,5 @@
 // The section `ports`: the keys that every type has, and which type takes which key.
 #include <algorithm>
-#include <unordered_map>
 
 #include "control/config_sections.h"
 #include "control/units.h"
@@ -88,32 +87,6 @@ std::optional<PortType> read_type(const MapReader& map) {
   const auto type = map.choice<PortType>("type", port_types, none);
   return type == none ? std::nullopt : std::optional(type);
 }
-
-// Networks by name, for the ports that refer to them.
-class NetworkIndex {
- public:
-  explicit NetworkIndex(const std::vector<NetworkConfig>& networks) {
-    for (const NetworkConfig& n : networks) {
-      by_name_.emplace(n.name, &n);
-      names_.push_back(n.name);
-    }
-  }
-
-  // The network a value names, or null after reporting that there is none.
-  const NetworkConfig* resolve(const MapReader& map, const YamlNode& node) const {
-    auto name = map.scalar(node, "the name of a network");
-    if (!name) return nullptr;
-    if (auto found = by_name_.find(*name); found != by_name_.end()) return found->second;
-    std::string remedy = did_you_mean(*name, names_, "networks");
-    if (remedy.empty()) remedy = "define it under 'networks'";
-    map.refuse(node, "no network is named " + quoted(*name), std::move(remedy));
-    return nullptr;
-  }
-
- private:
-  std::unordered_map<std::string_view, const NetworkConfig*> by_name_;
-  std::vector<std::string_view> names_;
-};
 
 using Networks = std::vector<const NetworkConfig*>;  // those of one port
 
@@ -221,7 +194,9 @@ PortConfig read_port(const MapReader& map, const NetworkIndex& index, const std:
   } else {
     port.device = read_device(map);
   }
-  if (bit(port.type) & endpoint) read_endpoint(map, port);
+  if (bit(port.type) & endpoint) {
+    read_endpoint(map, port.network ? networks.front() : nullptr, port);
+  }
   return port;
 }
 
@@ -248,7 +223,7 @@ void read_ports(const MapReader& top, Config& config) {
     config.ports.push_back(read_port(map, index, entry.key));
     nodes.push_back(&entry);
   }
-  check_ports_together(config.ports, nodes, top.errors());
+  check_ports_together(config, nodes, top.errors());
 }
 
 }  // namespace uswitch

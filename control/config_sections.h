@@ -5,6 +5,8 @@
 #pragma once
 #include <span>
 #include <string_view>
+#include <unordered_map>
+#include <vector>
 
 #include "control/config.h"
 #include "control/yaml_reader.h"
@@ -14,21 +16,55 @@ namespace uswitch {
 // Each reads its section out of the map of top-level keys.
 void read_log(const MapReader& top, Config& config);
 void read_networks(const MapReader& top, Config& config);
-void read_ports(const MapReader& top, Config& config);  // after the networks, which it refers to
+void read_ports(const MapReader& top, Config& config);   // after the networks, which it refers to
+void read_routes(const MapReader& top, Config& config);  // likewise
 
-// The parts of a port that configure an endpoint inside its namespace, and its device.
-void read_endpoint(const MapReader& map, PortConfig& port);
+// The keys of a network that are about its router.
+void read_router(const MapReader& map, NetworkConfig& network);
+
+// The parts of a port that configure an endpoint inside its namespace, and its device. `network` is
+// that of its untagged frames, or null.
+void read_endpoint(const MapReader& map, const NetworkConfig* network, PortConfig& port);
+void read_endpoint_routes(const MapReader& map, const NetworkConfig* network, PortConfig& port);
 std::string read_device(const MapReader& map);
 
-// The MAC of one station, or nullopt after reporting why it is none.
+// One value that is an address, or nullopt after reporting why it is none: of one station with its
+// prefix length, of a destination without host bits, the MAC of one station.
+std::optional<IpPrefix> read_host_address(const MapReader& map, const YamlNode& node);
+std::optional<IpPrefix> read_destination(const MapReader& map, const YamlNode& node);
 std::optional<MacAddress> read_mac(const MapReader& map, const YamlNode& node);
 
-// What no port can know alone: that it shares no device, file, address or MAC with another. The
-// nodes are the ports' own, in the same order.
-void check_ports_together(std::span<const PortConfig> ports, std::span<const YamlNode* const> nodes,
+// Why no single station can have this address, "a multicast address"; "" when one can.
+std::string_view fault_of_host(const IpPrefix& prefix);
+
+// Linux takes no IPv6 address on a device with less (RFC 8200 5).
+inline constexpr uint16_t smallest_mtu_of_ipv6 = 1280;
+
+// The items of the list under this key, or the one scalar that stands there in its place.
+std::span<const YamlNode> one_or_list(const MapReader& map, std::string_view key,
+                                      std::string_view example);
+
+// What no network or port can know alone. The nodes are their own, in the same order. Routers share
+// no address and no prefix; ports share no device, file, address or MAC, with the router neither.
+void check_routers_together(std::span<const NetworkConfig> networks,
+                            std::span<const YamlNode* const> nodes, ErrorList& errors);
+void check_ports_together(const Config& config, std::span<const YamlNode* const> nodes,
                           ErrorList& errors);
 
 // Names of networks and ports: [A-Za-z0-9_.-]{1,64}. Reports one that is not.
 void check_name(const MapReader& section, const YamlNode& entry);
+
+// Networks by name, for what refers to them.
+class NetworkIndex {
+ public:
+  explicit NetworkIndex(const std::vector<NetworkConfig>& networks);
+
+  // The network a value names, or null after reporting that there is none.
+  const NetworkConfig* resolve(const MapReader& map, const YamlNode& node) const;
+
+ private:
+  std::unordered_map<std::string_view, const NetworkConfig*> by_name_;
+  std::vector<std::string_view> names_;
+};
 
 }  // namespace uswitch

@@ -1,5 +1,5 @@
 // What ports must not share: a device, a file that is written, and within one network an IP or a
-// MAC address.
+// MAC address, which the router there has too.
 #include <unordered_map>
 
 #include "control/config_sections.h"
@@ -10,6 +10,16 @@ namespace {
 class SharedThings {
  public:
   explicit SharedThings(ErrorList& errors) : errors_(errors) {}
+
+  void add_router(const NetworkConfig& network) {
+    const Owner router{nullptr, 0};
+    for (const IpPrefix& p : network.router) {
+      owners_.emplace("address " + network.name + " " + p.address.to_string(), router);
+    }
+    if (network.router_mac) {
+      owners_.emplace("mac " + network.name + " " + network.router_mac->to_string(), router);
+    }
+  }
 
   void check(const PortConfig& port, const YamlNode& node) {
     check_device(port, node);
@@ -72,28 +82,34 @@ class SharedThings {
              const std::string& what, std::string remedy) {
     auto [first, is_new] = owners_.emplace(std::move(thing), Owner{&port, node.key_at.line});
     if (is_new) return true;
-    const Owner& owner = first->second;
-    const std::string by = owner.port == &port ? "twice"
-                                               : "by port " + quoted(owner.port->name) + " (line " +
-                                                     std::to_string(owner.line) + ") already";
-    errors_.add(at.at, "port " + quoted(port.name) + ": " + what + " " + by, std::move(remedy));
+    errors_.add(at.at, "port " + quoted(port.name) + ": " + what + " " + by(first->second, port),
+                std::move(remedy));
     return false;
   }
 
   struct Owner {
-    const PortConfig* port;
+    const PortConfig* port;  // null: the router
     int line;
   };
+
+  static std::string by(const Owner& owner, const PortConfig& port) {
+    if (!owner.port) return "by the router already";
+    if (owner.port == &port) return "twice";
+    return "by port " + quoted(owner.port->name) + " (line " + std::to_string(owner.line) +
+           ") already";
+  }
+
   std::unordered_map<std::string, Owner> owners_;
   ErrorList& errors_;
 };
 
 }  // namespace
 
-void check_ports_together(std::span<const PortConfig> ports, std::span<const YamlNode* const> nodes,
+void check_ports_together(const Config& config, std::span<const YamlNode* const> nodes,
                           ErrorList& errors) {
   SharedThings shared(errors);
-  for (size_t i = 0; i < ports.size(); ++i) shared.check(ports[i], *nodes[i]);
+  for (const NetworkConfig& n : config.networks) shared.add_router(n);
+  for (size_t i = 0; i < nodes.size(); ++i) shared.check(config.ports[i], *nodes[i]);
 }
 
 }  // namespace uswitch

@@ -31,6 +31,10 @@ std::string found(const YamlNode& node) {
   return (node.key.empty() ? "this" : quoted(node.key)) + " is " + what;
 }
 
+std::string plural_of(const std::string& word) {
+  return word.ends_with('y') ? word.substr(0, word.size() - 1) + "ies" : word + "s";
+}
+
 bool equal_ignoring_case(std::string_view a, std::string_view b) {
   auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; };
   return std::equal(a.begin(), a.end(), b.begin(), b.end(),
@@ -163,7 +167,7 @@ size_t MapReader::choose(const YamlNode& node, std::span<const std::string_view>
   const auto i = std::find(names.begin(), names.end(), *word);
   if (i == names.end()) {
     refuse(node, "unknown " + node.key + " " + quoted(*word),
-           did_you_mean(*word, names, node.key + "s"));
+           did_you_mean(*word, names, plural_of(node.key)));
   }
   return static_cast<size_t>(i - names.begin());
 }

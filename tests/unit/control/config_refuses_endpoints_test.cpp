@@ -88,10 +88,6 @@ const RefusedFile rows[] = {
      port("type: tap, device: d, network: n, guard: on"),
      {"3:48: port 'p': 'guard' on a port without an address; give the port the 'address' that it "
       "is to be held to"}},
-    {"RoutesDefault",
-     port("type: tap, device: d, network: n, address: [10.0.0.1/24], routes: default"),
-     {"3:73: port 'p': 'routes: default' needs the network's router, which this version has not "
-      "yet; write the routes: [{to: 0.0.0.0/0, via: 10.0.0.1}]"}},
     {"RoutesText",
      port("type: tap, device: d, network: n, routes: none"),
      {"3:49: port 'p': 'routes' is 'none'; write a list, such as [{to: 10.9.0.0/16, via: "

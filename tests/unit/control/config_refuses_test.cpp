@@ -37,7 +37,8 @@ std::string repeat(const std::string& text, size_t times) {
 }
 
 // Each would cost a careless reader minutes or gigabytes: aliases that multiply, nesting,
-// look-ahead without end, one error a line, a search through all names for each misspelt one.
+// look-ahead without end, one error a line, a search through all names for each misspelt one, or
+// through all networks for each route.
 TEST(HostileConfig, IsRefusedInSeconds) {
   std::string bomb = "a0: &a0 [x, x, x, x, x, x, x, x, x]\n";
   std::string names = "networks:\n";
@@ -51,6 +52,19 @@ TEST(HostileConfig, IsRefusedInSeconds) {
     const std::string n = std::to_string(i);
     names += "  network-with-a-long-name-" + n + ": {}\n";
     references += "  p" + n + ": {type: tap, device: d" + n + ", network: network-" + n + "}\n";
+  }
+  // As many lengths of prefix as there can be, and one route that is wrong among many.
+  std::string routes = "networks: {n: {router: ['8000::1/1'";
+  for (int i = 2; i < 126; ++i)
+    routes += ", 'c000::" + std::to_string(i) + "/" + std::to_string(i) + "'";
+  routes += "]}}\nroutes:\n  - {to: '::/0', via: web}\n";
+  std::string routers = "networks:\n  n: {router: 10.255.255.254/8}\n";
+  for (int i = 0; i < 60'000; ++i) {
+    const std::string n = std::to_string(i / 250) + "." + std::to_string(i % 250);
+    routes += "  - {to: 10." + n +
+              ".0/24, type: blackhole}\n  - {to: 'fd09:" + std::to_string(i % 10'000) + ":" +
+              std::to_string(i / 10'000) + "::/48', via: 'a000::1'}\n";
+    routers += "  n" + std::to_string(i) + ": {router: 10." + n + ".1/24}\n";
   }
   const std::pair<std::string, std::string> table[] = {
       {"aliases", bomb},
@@ -66,6 +80,8 @@ TEST(HostileConfig, IsRefusedInSeconds) {
       {"long word", "log: {level: " + repeat("x", 2'000'000) + "}"},
       {"open quotes", "control: \"" + repeat("x ", 1'000'000)},
       {"names", names + references},
+      {"routes", routes},
+      {"routers", routers},
   };
   for (const auto& [name, yaml] : table) {
     const auto start = std::chrono::steady_clock::now();

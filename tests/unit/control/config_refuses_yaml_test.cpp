@@ -24,24 +24,16 @@ const RefusedFile rows[] = {
     {"UnknownKeyFarFromAll",
      "xyzzy: 2\n",
      {"1:1: configuration: unknown key 'xyzzy'; the keys here are 'workers', 'io', 'control', "
-      "'log', 'networks', 'ports'"}},
+      "'log', 'networks', 'ports', 'routes', 'policy', 'max_neighbours'"}},
     {"KeyOfALaterVersion",
      R"(nat: {}
-routes: []
 tunnels: {}
 metrics: {}
 )",
      {"1:1: configuration: this version of uswitch does not have 'nat' yet; remove the section",
-      "2:1: configuration: this version of uswitch does not have 'routes' yet; remove the section",
-      "3:1: configuration: this version of uswitch does not have 'tunnels' yet; remove the section",
-      "4:1: configuration: this version of uswitch does not have 'metrics' yet; remove the "
+      "2:1: configuration: this version of uswitch does not have 'tunnels' yet; remove the section",
+      "3:1: configuration: this version of uswitch does not have 'metrics' yet; remove the "
       "section"}},
-    {"RouterOfALaterVersion",
-     R"(networks:
-  office:
-    router: [10.0.0.1/24]
-)",
-     {"3:5: network 'office': this version of uswitch has no router yet; remove 'router'"}},
     {"KeyTwice",
      R"(workers: 1
 log: {}
@@ -111,7 +103,8 @@ workers: 1
   a: {<<: {mtu: 1400}}
 )",
      {"2:7: network 'a': unknown key '<<'; the keys here are 'mtu', 'ageing', 'max_addresses', "
-      "'isolated', 'relay_bpdu'"}},
+      "'isolated', 'relay_bpdu', 'router', 'router_mac', 'reverse_path', 'clamp_mss', 'advertise', "
+      "'outside'"}},
     {"SecondDocument",
      R"(workers: 1
 ---

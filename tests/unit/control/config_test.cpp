@@ -10,7 +10,7 @@
 #include <sstream>
 #include <thread>
 
-#include "tests/unit/control/config_errors.h"
+#include "tests/unit/control/config_accepted.h"
 
 namespace uswitch {
 namespace {
@@ -19,28 +19,12 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::Pair;
-
-Config accepted(std::string_view yaml) {
-  ConfigResult result = parse_config(yaml, "f");
-  if (auto* config = std::get_if<Config>(&result)) return std::move(*config);
-  ADD_FAILURE() << std::get<1>(result).front().to_string();
-  return {};
-}
+using namespace test;
 
 // One port, in a network `n` of these settings.
 PortConfig port_of(const std::string& port, const std::string& network = "{}") {
   Config config = accepted("networks: {n: " + network + "}\nports: {p: " + port + "}\n");
   return config.ports.empty() ? PortConfig{} : config.ports[0];
-}
-
-MacAddress mac(const char* text) {
-  return *MacAddress::parse(text);
-}
-IpPrefix prefix(const char* text) {
-  return *IpPrefix::parse(text);
-}
-IpAddress address(const char* text) {
-  return *IpAddress::parse(text);
 }
 
 TEST(Config, WhatIsLeftOutHasItsDefault) {
@@ -142,6 +126,17 @@ TEST(Config, AnEndpointWithAnAddressIsGuarded) {
   EXPECT_TRUE(port_of(start + ", address: [10.0.0.1/24], guard: on}").guard);
   EXPECT_FALSE(port_of(start + ", address: [10.0.0.1/24], guard: off}").guard);
   EXPECT_FALSE(port_of(start + "}").guard);
+}
+
+// The host sends what it forwards for others too, under their addresses.
+TEST(Config, TheHostIsGuardedOnlyWhenItSaysSo) {
+  const std::string start = "{type: tap, device: d, network: n, address: [10.0.0.1/24]";
+  EXPECT_FALSE(port_of(start + "}").guard);
+  EXPECT_TRUE(port_of(start + ", guard: on}").guard);
+  EXPECT_TRUE(port_of(start + ", netns: a}").guard);
+  EXPECT_TRUE(is_host(port_of(start + "}")));
+  EXPECT_FALSE(is_host(port_of(start + ", netns: a}")));
+  EXPECT_FALSE(is_host(port_of("{type: veth, device: d, network: n}")));
 }
 
 TEST(Config, APortIsIsolatedAsItsNetworkUnlessItSaysOtherwise) {
@@ -246,6 +241,7 @@ TEST(Config, TheExampleInTheDocumentationIsRight) {
   const Config config = accepted(page.substr(start, page.find("```", start) - start));
   EXPECT_EQ(config.networks.size(), 2u);
   EXPECT_EQ(config.ports.size(), 6u);
+  EXPECT_EQ(config.routes.size(), 4u);
 }
 
 class ConfigFile : public ::testing::Test {
