@@ -37,14 +37,6 @@ constexpr uint8_t end = 0, no_operation = 1, loose_route = 131, strict_route = 1
 
 }  // namespace
 
-IpAddress source(const Packet& p) {
-  return is_v4(p) ? IpAddress::load4(l3(p) + Ip4::source) : IpAddress::load6(l3(p) + Ip6::source);
-}
-
-IpAddress destination(const Packet& p) {
-  return is_v4(p) ? IpAddress::load4(destination4(p)) : IpAddress::load6(destination6(p));
-}
-
 Reason check4(const Packet& p) {
   const uint8_t* ip = l3(p);
   const size_t header = (ip[0] & 0x0fu) * 4;

@@ -5,7 +5,6 @@
 #pragma once
 #include "core/packet.h"
 #include "core/reason.h"
-#include "wire/address.h"
 
 namespace uswitch::ip_checks {
 
@@ -16,8 +15,6 @@ inline const uint8_t* destination4(const Packet& p) {
 inline const uint8_t* destination6(const Packet& p) {
   return p.data + Layout::l3 + 24;
 }
-IpAddress source(const Packet& p);
-IpAddress destination(const Packet& p);
 
 // Whatever becomes of the packet: a broken header or an address that cannot be. Silent drops.
 Reason check4(const Packet& p);

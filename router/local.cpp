@@ -3,6 +3,7 @@
 #include "core/gso.h"
 #include "router/echo.h"
 #include "router/ip_checks.h"
+#include "router/own_packet.h"
 #include "router/tcp_reset.h"
 #include "wire/icmp.h"
 #include "wire/ipv4.h"
@@ -33,10 +34,6 @@ bool checksum_right(const Packet& p) {
     return ip_checks::is_v4(p);
   }
   return checksum::add(pseudo_sum(p, size), checksum::sum({l4, size})) == 0xffff;
-}
-
-Family family_of(const Packet& p) {
-  return ip_checks::is_v4(p) ? Family::v4 : Family::v6;
 }
 
 }  // namespace

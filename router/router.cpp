@@ -7,6 +7,7 @@
 #include "core/gso.h"
 #include "router/ip_checks.h"
 #include "router/mss_clamp.h"
+#include "router/own_packet.h"
 #include "wire/ethernet.h"
 #include "wire/icmp.h"
 
@@ -24,7 +25,7 @@ bool is_v6(const Packet& p) {
 // Whether answers to this source would leave by the network that it came from (strict), or at all
 // (loose). Its own addresses come from nobody else (R4-9, R4-10).
 Reason check_source(const Routing& routing, const Packet& p) {
-  const IpAddress source = ip_checks::source(p);
+  const IpAddress source = source_of(p);
   if (routing.own.contains(source)) return Reason::martian_source;
   const ReversePath mode = routing.at(p.network).reverse_path;
   if (mode == ReversePath::off) [[likely]]
@@ -82,7 +83,7 @@ void pass(const Routing& routing, Packet& p, NetworkId to) {
 // What the source is told; nothing for the silent drops.
 std::optional<IcmpError> error_of(const Routing& routing, const Packet& p, Reason reason,
                                   NetworkId to) {
-  const Family family = is_v6(p) ? Family::v6 : Family::v4;
+  const Family family = family_of(p);
   switch (reason) {
     case Reason::no_route:
       return icmp_error::no_route(family);
@@ -103,7 +104,7 @@ std::optional<IcmpError> error_of(const Routing& routing, const Packet& p, Reaso
       return icmp_error::parameter_problem(family, pointer);
     }
     case Reason::link_local_scope:
-      if (is_v6(p) && !ip_checks::destination(p).is_link_local()) return icmp_error::beyond_scope();
+      if (is_v6(p) && !destination_of(p).is_link_local()) return icmp_error::beyond_scope();
       return std::nullopt;
     default:
       return std::nullopt;
@@ -119,7 +120,7 @@ Reason Router::check(const Routing& routing, const Packet& p, Plan& plan) {
   if (!is_v6(p)) return p.layout.ether_type == ether_type::ipv4 ? ip_checks::check4(p) : Reason::not_ip;
   const Reason reason = ip_checks::check6(p);
   if (reason != Reason::none) return reason;
-  const IpAddress to = ip_checks::destination(p);
+  const IpAddress to = destination_of(p);
   if (to.is_link_local()) {
     plan.local = to == routing.at(p.network).link_local;
     if (!plan.local) plan.reason = Reason::link_local_scope;
@@ -172,7 +173,7 @@ Reason Router::judge(const Routing& routing, const Packet& p, Plan& plan) {
     uint8_t pointer = 0;
     if (const Reason r = ip_checks::check_options(p, pointer); r != Reason::none) return r;
   }
-  plan.station = station_of(*routing.neighbours, hop, ip_checks::destination(p));
+  plan.station = station_of(*routing.neighbours, hop, destination_of(p));
   return segment_length(p) <= routing.at(hop.network).mtu ? Reason::none
                                                           : Reason::needs_fragmentation;
 }

@@ -5,16 +5,13 @@
 #include "core/gso.h"
 #include "router/arp_message.h"
 #include "router/ip_checks.h"
+#include "router/own_packet.h"
 #include "router/nd_message.h"
 #include "wire/ethernet.h"
 
 namespace uswitch {
 
 namespace {
-
-Family family_of(const Packet& p) {
-  return ip_checks::is_v4(p) ? Family::v4 : Family::v6;
-}
 
 // A super-segment must not be cut into more pieces than fresh packets live.
 constexpr uint32_t max_pieces_of_a_segment = 60;
@@ -81,7 +78,7 @@ Verdict Sender::fail(const Routing& routing, const Packet& packet, Time now) {
 }
 
 std::optional<Station> Sender::way(const Routing& routing, const Packet& packet) const {
-  const IpAddress to = ip_checks::destination(packet);
+  const IpAddress to = destination_of(packet);
   if (!to.is_v4() && to.is_link_local()) {
     return Station{packet.network, to, routing.neighbours->key(packet.network, to)};
   }
@@ -93,7 +90,7 @@ std::optional<Station> Sender::way(const Routing& routing, const Packet& packet)
 // The address the packet was sent to when that is its own (I6-4), else one of the network that the
 // error leaves by (IC-3).
 std::optional<IpAddress> Sender::source_for(const Routing& routing, const Packet& about) const {
-  const IpAddress asked = ip_checks::destination(about), to = ip_checks::source(about);
+  const IpAddress asked = destination_of(about), to = source_of(about);
   if (routing.at(about.network).owns(asked)) return asked;
   const RouteTarget* target = routing.routes->lookup(asked);
   if (target && target->kind == RouteKind::local) return asked;
@@ -108,7 +105,7 @@ void Sender::answer(const Routing& routing, const Packet& about, const IcmpError
   if (about.ingress == no_port || !may_answer(about, error)) return;
   const auto source = source_for(routing, about);
   const bool too_big = error == icmp_error::too_big(family_of(about), error.rest);
-  if (!source || !limit_.allow(ip_checks::source(about), too_big, now)) return;
+  if (!source || !limit_.allow(source_of(about), too_big, now)) return;
   Packet* out = fresh();
   if (out == nullptr) return;
   write_icmp_error(about, error, *source, *out);
@@ -190,7 +187,7 @@ Verdict Sender::to_station_in_pieces(const Routing& routing, Packet& packet,
 }
 
 void Sender::reset(const Routing& routing, const Packet& about, Time now) {
-  if (!limit_.allow(ip_checks::source(about), false, now)) return;
+  if (!limit_.allow(source_of(about), false, now)) return;
   Packet* out = fresh();
   if (out == nullptr || !write_tcp_reset(about, *out)) return;
   out->network = about.network;
