@@ -98,20 +98,6 @@ Routing RouterControl::routing() const {
   return r;
 }
 
-void RouterControl::add_network(NetworkId network, Routes& routes) const {
-  const RouteHop here{network, true, {}};
-  for (const IpPrefix& own : config_.networks[network].router) {
-    const IpAddress& a = own.address;
-    routes[alone(a)] = target(RouteKind::local, RouteOrigin::local, {here});
-    if (own.length == bits_of(a)) continue;
-    routes[{own.network(), own.length}] =
-        target(RouteKind::forward, RouteOrigin::connected, {here});
-    if (a.is_v4() && own.length < 31) {  // RFC 3021
-      routes[alone(own.broadcast())] = target(RouteKind::broadcast, RouteOrigin::connected, {here});
-    }
-  }
-}
-
 void RouterControl::add_configured(Routes& routes) const {
   for (const RouterRouteConfig& c : config_.routes) {
     std::vector<RouteHop> hops;
@@ -138,7 +124,9 @@ void RouterControl::add_host(Routes& routes) const {
 void RouterControl::settle_routes() {
   Routes wanted;
   add_configured(wanted);
-  for (NetworkId n = 0; n < config_.networks.size(); ++n) add_network(n, wanted);
+  for (NetworkId n = 0; n < config_.networks.size(); ++n) {
+    wanted.merge(connected_routes(n, config_.networks[n].router));
+  }
   add_host(wanted);
   std::vector<IpPrefix> unwanted;
   routes_->for_each([&](const IpPrefix& prefix, const RouteTarget&) {

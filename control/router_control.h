@@ -4,7 +4,6 @@
 // Owner: Daemon, on the control thread. The shared tables (routes, neighbours) live as long as any
 // Tables that hold them.
 #pragma once
-#include <map>
 #include <memory>
 #include <optional>
 #include <vector>
@@ -44,10 +43,7 @@ class RouterControl {
   void farewell();
 
  private:
-  using Routes = std::map<IpPrefix, RouteTarget>;
-
   NetworkId id_of(const std::string& network) const;
-  void add_network(NetworkId network, Routes& routes) const;
   void add_configured(Routes& routes) const;
   void add_host(Routes& routes) const;
   // Brings the table of routes to what it should be, changing only what differs.

@@ -35,6 +35,12 @@ namespace uswitch {
   X(egress_down, switch, "The egress device is down or gone.")                                    \
   X(egress_refused, switch, "The egress device refused the frame.")                               \
   X(no_buffer, core, "No buffer was free for a copy of the frame.")                               \
+  X(fragment_invalid, core,                                                                       \
+    "The fragment lies about its place, or its datagram would be no sound packet.")               \
+  X(fragment_duplicate, core, "The same fragment is held already.")                               \
+  X(fragment_overlap, core, "Fragments of the datagram overlap or disagree about its length.")    \
+  X(reassembly_full, core, "Other fragments took the room of the datagram's.")                    \
+  X(reassembly_timeout, core, "Not all fragments of the datagram came in time.")                  \
   X(not_ip, router, "The frame is for the gateway and carries neither IP nor ARP.")               \
   X(bad_ip_checksum, router, "The checksum of the IPv4 header is wrong.")                         \
   X(martian_source, router, "The source address cannot be that of a station (RFC 1812 5.3.7).")   \

@@ -5,6 +5,7 @@
 #pragma once
 #include "router/pace.h"
 #include "router/sender.h"
+#include "wire/arp.h"
 
 namespace uswitch {
 

@@ -39,4 +39,27 @@ bool Routing::stands_for_host(NetworkId network, const IpAddress& address) const
          target->hops[0].network != network;
 }
 
+Routes connected_routes(NetworkId network, const std::vector<IpPrefix>& addresses) {
+  Routes routes;
+  RouteTarget here;
+  here.count = 1;
+  here.hops[0] = {network, true, {}};
+  const auto add = [&](const IpPrefix& to, RouteKind kind, RouteOrigin origin) {
+    here.kind = kind;
+    here.origin = origin;
+    routes[to] = here;
+  };
+  for (const IpPrefix& own : addresses) {
+    const bool v4 = own.address.is_v4();
+    const uint8_t bits = v4 ? 32 : 128;
+    add({own.address, bits}, RouteKind::local, RouteOrigin::local);
+    if (own.length == bits) continue;
+    add({own.network(), own.length}, RouteKind::forward, RouteOrigin::connected);
+    if (v4 && own.length < 31) {  // RFC 3021
+      add({own.broadcast(), bits}, RouteKind::broadcast, RouteOrigin::connected);
+    }
+  }
+  return routes;
+}
+
 }  // namespace uswitch

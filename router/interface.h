@@ -5,6 +5,7 @@
 #pragma once
 #include <algorithm>
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <optional>
 #include <vector>
@@ -71,5 +72,10 @@ struct Routing {
   // station that holds it for one of its own network asks for it here.
   bool stands_for_host(NetworkId network, const IpAddress& address) const;
 };
+
+// The routes that follow from the router's addresses on a network: to each itself, to the prefix
+// around it, and to that one's broadcast address.
+using Routes = std::map<IpPrefix, RouteTarget>;
+Routes connected_routes(NetworkId network, const std::vector<IpPrefix>& addresses);
 
 }  // namespace uswitch

@@ -36,6 +36,12 @@ bool checksum_right(const Packet& p) {
   return checksum::add(pseudo_sum(p, size), checksum::sum({l4, size})) == 0xffff;
 }
 
+// The byte that names the protocol which is not spoken here: of the header chain, or of IPv6's
+// own header when that was not followed to its end (I6-1).
+uint32_t next_header_at(const Packet&) {
+  return Ipv6View::Offset::next_header;
+}
+
 }  // namespace
 
 Verdict Local::receive(const Routing& routing, Packet& packet, Time now) {
@@ -43,16 +49,35 @@ Verdict Local::receive(const Routing& routing, Packet& packet, Time now) {
                                 : receive_whole(routing, packet, now);
 }
 
-Verdict Local::collect(const Routing& routing, const Packet& fragment, Time now) {
+// The fragment that completes a datagram goes on as the whole; the others have arrived.
+Verdict Local::collect(const Routing& routing, Packet& fragment, Time now) {
+  using Kind = Reassembly::Result::Kind;
   Packet* whole = sender_.fresh();
   if (whole == nullptr) return Verdict::drop(Reason::no_buffer);
+  complete_checksum(fragment);
   const Reassembly::Result result = reassembly_.add(fragment, now, *whole);
-  if (result.outcome == Reassembly::Outcome::dropped) return Verdict::drop(result.reason);
-  if (result.outcome == Reassembly::Outcome::kept) return Verdict::consumed();
-  // The last fragment goes on as the whole; the others have arrived.
-  sender_.counters(no_port).tx_packets.add(result.merged - 1);
+  if (result.kind == Kind::kept) return Verdict::consumed();
+  if (result.kind == Kind::dropped) {
+    if (result.problem_at != 0) {
+      sender_.answer(routing, fragment,
+                     icmp_error::parameter_problem(Family::v6, result.problem_at), now);
+    }
+    return Verdict::drop(result.reason);
+  }
+  sender_.counters(no_port).tx_packets.add(result.merged.size());
   sender_.finish(*whole, receive_whole(routing, *whole, now));
   return Verdict::consumed();
+}
+
+void Local::expire(const Routing& routing, Time now) {
+  if (now < reassembly_.next_deadline()) return;
+  reassembly_.expire(now, [&](const Reassembly::Abandoned& lost) {
+    if (lost.first) {
+      sender_.answer(routing, *lost.first,
+                     icmp_error::reassembly_timeout(family_of(*lost.first)), now);
+    }
+    for (const PortId ingress : lost.ingress) sender_.counters(ingress).drop(lost.reason);
+  });
 }
 
 Verdict Local::receive_whole(const Routing& routing, Packet& packet, Time now) {

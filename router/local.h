@@ -21,7 +21,7 @@ class Local {
   size_t held() const { return reassembly_.held(); }
 
  private:
-  Verdict collect(const Routing& routing, const Packet& fragment, Time now);
+  Verdict collect(const Routing& routing, Packet& fragment, Time now);
   Verdict receive_whole(const Routing& routing, Packet& packet, Time now);
   Verdict icmp(const Routing& routing, Packet& packet, Time now);
   Verdict transport(const Routing& routing, const Packet& packet, Time now);

@@ -6,6 +6,7 @@
 #include "router/arp_message.h"
 #include "router/ip_checks.h"
 #include "router/own_packet.h"
+#include "router/tcp_reset.h"
 #include "router/nd_message.h"
 #include "wire/ethernet.h"
 
@@ -69,7 +70,34 @@ Verdict Sender::wait(const Routing& routing, Packet& packet, const Station& stat
     case What::wait:
       break;
   }
-  return park(packet, station, now);
+  return park(packet, station);
+}
+
+Verdict Sender::park(const Packet& packet, const Station& station) {
+  std::optional<SavedPacket> displaced;
+  const Reason refused = parking_.park(station.key, packet, displaced);
+  if (displaced) counters(displaced->ingress()).drop(Reason::neighbour_busy);
+  return refused == Reason::none ? Verdict::consumed() : Verdict::drop(refused);
+}
+
+void Sender::settle(const Routing& routing, Time now) {
+  for (auto i = parking_.t_.begin(); i != parking_.t_.end();) {
+    MacAddress mac;
+    const auto use = routing.neighbours->lookup(i->first, now, mac);
+    if (use == Neighbours::Use::unresolved) { ++i; continue; }
+    auto q = std::move(i->second);
+    const auto network = i->first.network;
+    parking_.n_ -= q.size();
+    i = parking_.t_.erase(i);
+    for (auto& saved : q) {
+      Packet* p = fresh();
+      if (!p) { counters(saved.ingress()).drop(Reason::no_buffer); continue; }
+      saved.restore(*p);
+      if (use == Neighbours::Use::failed) { finish(*p, fail(routing, *p, now)); continue; }
+      readdress(routing, *p, network, mac);
+      outbox_.send(*p);
+    }
+  }
 }
 
 Verdict Sender::fail(const Routing& routing, const Packet& packet, Time now) {

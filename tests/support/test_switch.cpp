@@ -6,7 +6,7 @@ namespace uswitch::test {
 
 TestSwitch::~TestSwitch() {
   EXPECT_EQ(total(&PortCounters::rx_packets) + total(&PortCounters::copies),
-            total(&PortCounters::tx_packets) + total_drops())
+            total(&PortCounters::tx_packets) + total_drops() + held())
       << "a packet was lost without a reason";
   EXPECT_EQ(pool_.available(), pool_.size()) << "a packet was not given back";
 }
@@ -52,14 +52,83 @@ void TestSwitch::send_batch(PortId port, const std::vector<FrameBuilder>& frames
   run(port);
 }
 
-void TestSwitch::run(PortId port) {
+void TestSwitch::prepare() {
   collect_members(tables_);
   pipeline_.adopt(tables_);
+}
+
+void TestSwitch::run(PortId port) {
+  prepare();
   Batch batch(pool_);
   for (bool more = true; more;) {
     more = ports_[port]->rx(0, batch, *io_);
     if (!batch.empty()) pipeline_.run(tables_, port, batch, now_);
   }
+  if (std::exchange(settle_, false)) pipeline_.settle(tables_, now_);
+}
+
+void TestSwitch::pass_time(Duration time) {
+  constexpr Duration step = std::chrono::milliseconds(200);
+  prepare();
+  for (Duration passed{}; passed < time; passed += step) {
+    now_ += step;
+    uint64_t wake = 0;
+    const std::vector<OwnFrame> frames = announcer_.due(tables_.routing, now_, wake);
+    pipeline_.send_own(tables_, frames);
+    pipeline_.settle(tables_, now_);
+    pipeline_.expire(tables_, now_);
+  }
+}
+
+void TestSwitch::add_router(NetworkId network, std::initializer_list<const char*> addresses) {
+  Routing& r = tables_.routing;
+  if (!r.routes) {
+    r.routes = std::make_shared<RouteTable>(size_t{1} << 24);
+    r.neighbours = std::make_shared<Neighbours>(1024);
+    r.neighbours->on_resolved([this](uint64_t) { settle_ = true; });
+    tables_.router_stats = std::make_shared<PortStats>(1);
+  }
+  r.interfaces.resize(tables_.networks.size());
+  RouterInterface& own = r.interfaces[network];
+  own.present = true;
+  own.mac = router_mac(network);
+  own.link_local = router_link_local(network);
+  own.mtu = tables_.networks[network].mtu;
+  tables_.networks[network].router_mac = own.mac.to_u64();
+  for (const char* text : addresses) {
+    const IpPrefix prefix = *IpPrefix::parse(text);
+    own.addresses.push_back(prefix);
+    own.advertise = own.advertise || !prefix.address.is_v4();
+    r.own.add(prefix.address);
+  }
+  for (const auto& [to, target] : connected_routes(network, own.addresses)) r.routes->set(to, target);
+}
+
+void TestSwitch::add_route(const char* to, NetworkId network, const Ip& via) {
+  RouteTarget target;
+  target.kind = RouteKind::forward;
+  target.count = 1;
+  target.hops[0] = {network, false, via};
+  tables_.routing.routes->set(*IpPrefix::parse(to), target);
+}
+
+void TestSwitch::add_route(const char* to, RouteKind kind) {
+  RouteTarget target;
+  target.kind = kind;
+  tables_.routing.routes->set(*IpPrefix::parse(to), target);
+}
+
+void TestSwitch::add_station(PortId port, const Ip& address, const Mac& mac) {
+  const NetworkId network = tables_.settings[port].network;
+  add_static(network, mac, port);
+  tables_.routing.neighbours->add_permanent(network, address, mac);
+}
+
+std::vector<const PortCounters*> TestSwitch::books() const {
+  std::vector<const PortCounters*> all;
+  for (auto& p : tables_.ports) all.push_back(&p.stats->of_worker[0]);
+  if (tables_.router_stats) all.push_back(&tables_.router_stats->of_worker[0]);
+  return all;
 }
 
 std::vector<MemoryPort::Frame> TestSwitch::received_with_offload(PortId port) {
@@ -82,21 +151,20 @@ std::vector<PortId> TestSwitch::receivers() {
 
 uint64_t TestSwitch::drops(Reason reason) {
   uint64_t sum = 0;
-  for (auto& p : tables_.ports)
-    sum += p.stats->of_worker[0].drops[static_cast<size_t>(reason)].get();
+  for (auto* book : books()) sum += book->drops[static_cast<size_t>(reason)].get();
   return sum - std::exchange(reported_[reason], sum);
 }
 
 uint64_t TestSwitch::total(Counter PortCounters::*counter) const {
   uint64_t sum = 0;
-  for (auto& p : tables_.ports) sum += (p.stats->of_worker[0].*counter).get();
+  for (auto* book : books()) sum += (book->*counter).get();
   return sum;
 }
 
 uint64_t TestSwitch::total_drops() const {
   uint64_t sum = 0;
-  for (auto& p : tables_.ports) {
-    for (const Counter& c : p.stats->of_worker[0].drops) sum += c.get();
+  for (auto* book : books()) {
+    for (const Counter& c : book->drops) sum += c.get();
   }
   return sum;
 }

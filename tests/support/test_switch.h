@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "engine/pipeline.h"
+#include "router/announcer.h"
 #include "switch/memory_port.h"
 #include "tests/support/frame_builder.h"
 
@@ -15,7 +16,7 @@ namespace uswitch::test {
 
 class TestSwitch {
  public:
-  explicit TestSwitch(size_t packets = 192) : pool_(packets) {}
+  explicit TestSwitch(size_t packets = Pipeline::pool_packets) : pool_(packets) {}
   ~TestSwitch();
 
   // Both return an id. A port without a network is only a member of its tagged ones.
@@ -27,6 +28,21 @@ class TestSwitch {
   PortSettings& settings(PortId id) { return tables_.settings[id]; }
   MemoryPort& port(PortId id) { return *ports_[id]; }
   void add_static(NetworkId network, const Mac& mac, PortId port);
+
+  // Gives the network a router with these addresses, such as "10.0.0.1/24", their connected routes
+  // included. Its MAC is router_mac(network).
+  void add_router(NetworkId network, std::initializer_list<const char*> addresses);
+  static MacAddress router_mac(NetworkId network) { return mac(0xff00u + network); }
+  static IpAddress router_link_local(NetworkId network) {
+    return eui64_link_local(router_mac(network));
+  }
+  RouterInterface& interface(NetworkId network) { return tables_.routing.interfaces[network]; }
+  Routing& routing() { return tables_.routing; }
+  Neighbours& neighbours() { return *tables_.routing.neighbours; }
+  void add_route(const char* to, NetworkId network, const Ip& via);
+  void add_route(const char* to, RouteKind kind);
+  // The station is there, and the router and the bridge know it.
+  void add_station(PortId port, const Ip& address, const Mac& mac);
 
   // Hands the frame to the port and runs the pipeline over it.
   void send(PortId port, const FrameBuilder& frame);
@@ -42,13 +58,18 @@ class TestSwitch {
   // Drops for this reason over all ports since the last call for it.
   uint64_t drops(Reason reason);
   // Of one port, since it was added.
-  const PortCounters& counters(PortId port) const {
-    return tables_.ports[port].stats->of_worker[0];
-  }
+  const PortCounters& counters(PortId port) const { return tables_.counters(port, 0); }
   uint64_t total(Counter PortCounters::*counter) const;
   uint64_t total_drops() const;
 
   void advance(Duration by) { now_ += by; }
+  Time now() const { return now_; }
+  // Lets time pass in steps, and the router do what it does by the clock.
+  void pass_time(Duration time);
+  // Has the router announce itself from now on, as at the start.
+  void begin_announcements(NetworkId network) { announcer_.begin(network, now_); }
+  // Packets that wait in the router.
+  size_t held() const { return pipeline_.held(); }
   // What the control thread does regularly: ageing and the reuse of freed entries.
   void sweep();
 
@@ -56,6 +77,8 @@ class TestSwitch {
 
  private:
   void run(PortId port);
+  void prepare();
+  std::vector<const PortCounters*> books() const;
 
   PacketPool pool_;
   std::unique_ptr<Io> io_ = make_io(IoKind::plain);
@@ -63,6 +86,8 @@ class TestSwitch {
   Tables tables_;
   std::vector<std::shared_ptr<MemoryPort>> ports_;
   std::map<Reason, uint64_t> reported_;
+  Announcer announcer_{1};
+  bool settle_ = false;
   Time now_{std::chrono::hours(1)};
 };
 

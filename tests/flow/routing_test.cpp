@@ -1,0 +1,32 @@
+// Packets that the router takes from one network to another.
+#include <gtest/gtest.h>
+
+#include "tests/flow/routed.h"
+
+namespace uswitch::test {
+namespace {
+
+using Routing4 = Routed;
+
+TEST_F(Routing4, R4_3_R4_14_ForwardsWithNewMacsAndOneHopLess) {
+  sw.send(a, to_b().ttl(64).payload("hello"));
+  EXPECT_EQ(sw.received(b), frames(from_router(b_net, mac(2)).ipv4(a4, b4).ttl(63).udp(7, 9).payload("hello")));
+}
+
+TEST_F(Routing4, R4_3_TtlRunsOut) {
+  sw.send(a, to_b().ttl(1).payload("hello"));
+  EXPECT_EQ(sw.received(b).size(), 0u);
+  EXPECT_EQ(sw.drops(Reason::ttl_exceeded), 1u);
+  const auto out = sw.received(a);
+  ASSERT_EQ(out.size(), 1u);
+  EXPECT_EQ(frame_fault(out[0]), "");
+  EXPECT_EQ(out[0][34], 11);
+}
+
+TEST_F(Routing4, R4_11_AnswersEchoRequests) {
+  sw.send(a, frame().eth(mac(1), gateway_mac(a_net)).ipv4(a4, "10.0.0.1").echo_request(7, 1).payload("data"));
+  EXPECT_EQ(sw.received(a), frames(from_router(a_net, mac(1)).ipv4("10.0.0.1", a4).ttl(64).echo_reply(7, 1).payload("data")));
+}
+
+}  // namespace
+}  // namespace uswitch::test
