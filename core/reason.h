@@ -33,6 +33,12 @@ namespace uswitch {
   X(egress_full, switch, "The egress device's queue was full.")                                   \
   X(egress_down, switch, "The egress device is down or gone.")                                    \
   X(egress_refused, switch, "The egress device refused the frame.")                               \
+  X(fragment_invalid, core,                                                                       \
+    "The fragment lies about its place, or its datagram would be no sound packet.")               \
+  X(fragment_duplicate, core, "The same fragment is held already.")                               \
+  X(fragment_overlap, core, "Fragments of the datagram overlap or disagree about its length.")    \
+  X(reassembly_full, core, "Other fragments took the room of the datagram's.")                    \
+  X(reassembly_timeout, core, "Not all fragments of the datagram came in time.")                  \
   X(no_buffer, core, "No buffer was free for a copy of the frame.")
 
 enum class Reason : uint8_t {
