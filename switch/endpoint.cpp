@@ -10,11 +10,46 @@
 namespace uswitch {
 namespace {
 
+std::string ipv6_key(const std::string& device, const char* setting) {
+  return "net/ipv6/conf/" + device + "/" + setting;
+}
+
 void switch_ipv6_on(const NetNs& netns, const std::string& device) {
-  if (write_sysctl(netns, "net/ipv6/conf/" + device + "/disable_ipv6", "0")) return;
+  if (write_sysctl(netns, ipv6_key(device, "disable_ipv6"), "0")) return;
   throw DeviceError(EAFNOSUPPORT, "device " + device + " in " + netns.label() +
                                       " can have no IPv6 address: its MTU is below 1280 or the "
                                       "kernel has no IPv6");
+}
+
+// A wish: where there is no such setting or /proc/sys is read-only, things stay as they are.
+void prefer(const NetNs& netns, const std::string& key, const char* value) {
+  try {
+    write_sysctl(netns, key, value);
+  } catch (const DeviceError& error) {
+    if (error.error() != EROFS) throw;
+  }
+}
+
+// accept_ra 1 means: unless forwarding; 2: even then.
+void autoconfigure(const NetNs& netns, const std::string& device) {
+  prefer(netns, ipv6_key(device, "disable_ipv6"), "0");
+  bool forwards = read_sysctl(netns, ipv6_key(device, "forwarding")) == "1";
+  prefer(netns, ipv6_key(device, "accept_ra"), forwards ? "2" : "1");
+  prefer(netns, ipv6_key(device, "autoconf"), "1");
+}
+
+// Before the device is up: then it solicits an advertisement at once.
+void configure_ipv6(const NetNs& netns, const EndpointOptions& options) {
+  bool has_address = std::any_of(options.addresses.begin(), options.addresses.end(),
+                                 [](const IpPrefix& prefix) { return !prefix.address.is_v4(); });
+  if (has_address) {
+    switch_ipv6_on(netns, options.device);
+    // Another address would be preferred at times (RFC 6724), and a guarded port drops it.
+    prefer(netns, ipv6_key(options.device, "autoconf"), "0");
+  } else if (options.autoconfigure) {
+    autoconfigure(netns, options.device);
+  }
+  if (netns.is_current()) prefer(netns, ipv6_key(options.device, "accept_ra_defrtr"), "0");
 }
 
 }  // namespace
@@ -24,9 +59,7 @@ void configure_endpoint(const NetNs& netns, const EndpointOptions& options) {
   Link link = get_link(netlink, options.device);
   change_link(netlink, link,
               {.mac = options.mac, .mtu = options.mtu, .txqueuelen = options.txqueuelen});
-  bool has_v6 = std::any_of(options.addresses.begin(), options.addresses.end(),
-                            [](const IpPrefix& prefix) { return !prefix.address.is_v4(); });
-  if (has_v6) switch_ipv6_on(netns, options.device);
+  configure_ipv6(netns, options);
   for (const IpPrefix& address : options.addresses) add_address(netlink, link, address);
   change_link(netlink, link, {.up = true});  // routes need the device up
   for (const Route& route : options.routes) add_route(netlink, link, route);

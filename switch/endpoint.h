@@ -1,4 +1,7 @@
-// Settling an endpoint's device in its namespace: MAC, MTU, up, addresses, routes.
+// Settling an endpoint's device in its namespace: MAC, MTU, up, addresses, routes, and what it
+// makes of router advertisements. A device in the namespace uswitch runs in never takes its default
+// route from them: what the host reaches by other devices is not for a network of containers to
+// redirect.
 //
 // Called by the control thread after the device was made (create_tap, VethPair). Throws DeviceError
 // at the first thing that is refused; the caller then drops the device, and all that was set goes
@@ -22,8 +25,14 @@ struct EndpointOptions {
   std::optional<uint32_t> txqueuelen = {};
   // IPv6 addresses are usable at once, without duplicate address detection: the configuration is
   // the authority on who has which. IPv6 is switched on for the device when one is given (container
-  // engines switch it off), which needs a writable /proc/sys.
+  // engines switch it off), which needs a writable /proc/sys. It then makes none of its own from
+  // router advertisements (RFC 4862), from which it still takes the default route.
   std::vector<IpPrefix> addresses = {};
+  // IPv6 addresses and the default route come from router advertisements, also where the namespace
+  // forwards (a kernel that forwards ignores them) or IPv6 was off. No error where the kernel has
+  // no IPv6, the MTU is below 1280, or a read-only /proc/sys says otherwise: there is none then.
+  // With an IPv6 address in `addresses` it means nothing.
+  bool autoconfigure = false;
   std::vector<Route> routes = {};
 };
 

@@ -4,6 +4,9 @@
 #include <linux/rtnetlink.h>
 #include <sys/socket.h>
 
+#include <cerrno>
+#include <set>
+
 #include "switch/device_error.h"
 
 namespace uswitch {
@@ -42,10 +45,77 @@ std::optional<IpPrefix> parse_address(const nlmsghdr& message, const ifaddrmsg& 
   return IpPrefix{*local, header.ifa_prefixlen};
 }
 
+// Scopes are numbered from the widest: what is narrower than a site is no destination for others.
+bool is_for_others(const ifaddrmsg& header, const IpAddress& address) {
+  constexpr uint8_t undecided = IFA_F_TENTATIVE | IFA_F_DADFAILED;
+  return header.ifa_scope <= RT_SCOPE_SITE && !(header.ifa_flags & undecided) &&
+         !address.is_loopback() && !address.is_link_local() && !address.is_multicast();
+}
+
+std::set<int> links_up(NetlinkSocket& netlink) {
+  std::set<int> up;
+  for (const Link& link : list_links(netlink))
+    if (link.up) up.insert(link.index);
+  return up;
+}
+
 std::string describe(const Route& route) {
-  std::string text = "add the route to " + route.to.to_string();
+  std::string text = "the route to " + route.to.to_string();
   if (route.via) text += " via " + route.via->to_string();
   return text;
+}
+
+void put_route(NetlinkRequest& request, const Link& link, const Route& route) {
+  auto& header = request.extra_header<rtmsg>();
+  header.rtm_family = family_of(route.to.address);
+  header.rtm_dst_len = route.to.length;
+  header.rtm_table = RT_TABLE_MAIN;
+  header.rtm_protocol = route.protocol;
+  header.rtm_scope = route.via ? RT_SCOPE_UNIVERSE : RT_SCOPE_LINK;
+  header.rtm_type = RTN_UNICAST;
+  if (route.onlink) header.rtm_flags = RTNH_F_ONLINK;
+  if (route.to.length > 0) put_address(request, RTA_DST, route.to.network());
+  if (route.via) put_address(request, RTA_GATEWAY, *route.via);
+  if (route.metric > 0) request.put_u32(RTA_PRIORITY, route.metric);
+  request.put_u32(RTA_OIF, static_cast<uint32_t>(link.index));
+}
+
+void read_attribute(TableRoute& found, uint32_t& table, const nlattr& attribute) {
+  switch (mnl_attr_get_type(&attribute)) {
+    case RTA_DST:
+      if (auto to = read_address(attribute)) found.route.to.address = *to;
+      break;
+    case RTA_GATEWAY:
+      found.route.via = read_address(attribute);
+      break;
+    case RTA_PRIORITY:
+      found.route.metric = mnl_attr_get_u32(&attribute);
+      break;
+    case RTA_OIF:
+      found.link_index = static_cast<int>(mnl_attr_get_u32(&attribute));
+      break;
+    case RTA_TABLE:  // the header has 8 bits for it only
+      table = mnl_attr_get_u32(&attribute);
+      break;
+    default:
+      break;
+  }
+}
+
+// nullopt: of another table or family (a dump of all brings multicast and MPLS routes too).
+std::optional<TableRoute> parse_route(const nlmsghdr& message) {
+  auto& header = *static_cast<const rtmsg*>(mnl_nlmsg_get_payload(&message));
+  bool v4 = header.rtm_family == AF_INET;
+  if (!v4 && header.rtm_family != AF_INET6) return std::nullopt;
+  TableRoute found;
+  found.route.to = {v4 ? IpAddress::from_v4(0) : IpAddress{}, header.rtm_dst_len};
+  found.route.onlink = header.rtm_flags & RTNH_F_ONLINK;
+  found.route.protocol = header.rtm_protocol;
+  uint32_t table = header.rtm_table;
+  for_each_attribute(message, sizeof header,
+                     [&](const nlattr& attribute) { read_attribute(found, table, attribute); });
+  if (table != RT_TABLE_MAIN) return std::nullopt;
+  return found;
 }
 
 }  // namespace
@@ -77,20 +147,43 @@ std::vector<IpPrefix> list_addresses(NetlinkSocket& netlink, const Link& link) {
   return addresses;
 }
 
+std::vector<LinkAddress> list_reachable_addresses(NetlinkSocket& netlink) {
+  const std::set<int> up = links_up(netlink);
+  std::vector<LinkAddress> addresses;
+  NetlinkRequest request(RTM_GETADDR, NLM_F_DUMP);
+  request.extra_header<ifaddrmsg>();
+  netlink.request(request, "list the addresses", [&](const nlmsghdr& message) {
+    auto& header = *static_cast<const ifaddrmsg*>(mnl_nlmsg_get_payload(&message));
+    const int index = static_cast<int>(header.ifa_index);
+    auto address = parse_address(message, header);
+    if (address && up.contains(index) && is_for_others(header, address->address))
+      addresses.push_back({*address, index});
+  });
+  return addresses;
+}
+
 void add_route(NetlinkSocket& netlink, const Link& link, const Route& route) {
   NetlinkRequest request(RTM_NEWROUTE, NLM_F_CREATE | NLM_F_EXCL);
-  auto& header = request.extra_header<rtmsg>();
-  header.rtm_family = family_of(route.to.address);
-  header.rtm_dst_len = route.to.length;
-  header.rtm_table = RT_TABLE_MAIN;
-  header.rtm_protocol = RTPROT_STATIC;
-  header.rtm_scope = route.via ? RT_SCOPE_UNIVERSE : RT_SCOPE_LINK;
-  header.rtm_type = RTN_UNICAST;
-  if (route.onlink) header.rtm_flags = RTNH_F_ONLINK;
-  if (route.to.length > 0) put_address(request, RTA_DST, route.to.network());
-  if (route.via) put_address(request, RTA_GATEWAY, *route.via);
-  request.put_u32(RTA_OIF, static_cast<uint32_t>(link.index));
-  netlink.request(request, describe(route) + " on device " + link.name);
+  put_route(request, link, route);
+  netlink.request(request, "add " + describe(route) + " on device " + link.name);
+}
+
+void remove_route(NetlinkSocket& netlink, const Link& link, const Route& route) {
+  NetlinkRequest request(RTM_DELROUTE, 0);
+  put_route(request, link, route);
+  try {
+    netlink.request(request, "remove " + describe(route) + " on device " + link.name);
+  } catch (const DeviceError& error) {
+    if (error.error() != ESRCH) throw;
+  }
+}
+
+void for_each_route(NetlinkSocket& netlink, const std::function<void(const TableRoute&)>& fn) {
+  NetlinkRequest request(RTM_GETROUTE, NLM_F_DUMP);
+  request.extra_header<rtmsg>();
+  netlink.request(request, "list the routes", [&](const nlmsghdr& message) {
+    if (auto found = parse_route(message)) fn(*found);
+  });
 }
 
 }  // namespace uswitch

@@ -3,9 +3,6 @@
 #include <linux/rtnetlink.h>
 #include <sys/socket.h>
 
-#include <cerrno>
-
-#include "switch/device_error.h"
 #include "switch/link.h"
 
 namespace uswitch {
@@ -25,32 +22,13 @@ void append(std::vector<LinkEvent>& events, const nlmsghdr& message) {
 
 }  // namespace
 
-LinkMonitor::LinkMonitor(const NetNs& netns) : socket_(open_route_socket(netns, SOCK_NONBLOCK)) {
-  if (mnl_socket_bind(socket_.get(), RTMGRP_LINK, MNL_SOCKET_AUTOPID) < 0)
-    throw device_error(errno, "watch the devices", netns.label());
-}
+LinkMonitor::LinkMonitor(const NetNs& netns) : events_(netns, RTMGRP_LINK, "watch the devices") {}
 
 std::vector<LinkEvent> LinkMonitor::read_events() {
   std::vector<LinkEvent> events;
-  while (read_some(events)) continue;
+  bool complete = events_.read([&](const nlmsghdr& message) { append(events, message); });
+  if (!complete) events.push_back({.kind = LinkEvent::Kind::overrun, .name = {}});
   return events;
-}
-
-bool LinkMonitor::read_some(std::vector<LinkEvent>& events) {
-  alignas(nlmsghdr) char buffer[16384];
-  ssize_t size = mnl_socket_recvfrom(socket_.get(), buffer, sizeof buffer);
-  if (size < 0 && errno == EINTR) return true;
-  // ENOBUFS: the socket's buffer overflowed; ENOSPC: one message larger than ours was cut.
-  if (size < 0 && (errno == ENOBUFS || errno == ENOSPC)) {
-    events.push_back({.kind = LinkEvent::Kind::overrun, .name = {}});
-    return true;
-  }
-  if (size <= 0) return false;
-  int left = static_cast<int>(size);
-  auto* message = reinterpret_cast<const nlmsghdr*>(buffer);
-  for (; mnl_nlmsg_ok(message, left); message = mnl_nlmsg_next(message, &left))
-    append(events, *message);
-  return true;
 }
 
 }  // namespace uswitch

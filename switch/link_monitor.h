@@ -30,14 +30,12 @@ class LinkMonitor {
   // DeviceError when the socket cannot be had.
   explicit LinkMonitor(const NetNs& netns);
 
-  int fd() const { return mnl_socket_get_fd(socket_.get()); }
-  // All that is waiting, in order; never blocks.
+  int fd() const { return events_.fd(); }
+  // All that is waiting, in order, an overrun last; never blocks.
   std::vector<LinkEvent> read_events();
 
  private:
-  bool read_some(std::vector<LinkEvent>& events);
-
-  MnlSocket socket_;
+  NetlinkEvents events_;
 };
 
 }  // namespace uswitch

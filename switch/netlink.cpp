@@ -121,4 +121,29 @@ void NetlinkSocket::request(NetlinkRequest& request, const std::string& action,
     throw device_error(error, action, label_, explanation_);
 }
 
+NetlinkEvents::NetlinkEvents(const NetNs& netns, unsigned groups, const std::string& action)
+    : socket_(open_route_socket(netns, SOCK_NONBLOCK)) {
+  if (mnl_socket_bind(socket_.get(), groups, MNL_SOCKET_AUTOPID) < 0)
+    throw device_error(errno, action, netns.label());
+}
+
+bool NetlinkEvents::read(const NetlinkSocket::OnMessage& on_message) {
+  alignas(nlmsghdr) char buffer[16384];
+  bool complete = true;
+  for (;;) {
+    ssize_t size = mnl_socket_recvfrom(socket_.get(), buffer, sizeof buffer);
+    if (size < 0 && errno == EINTR) continue;
+    // ENOBUFS: the socket's buffer overflowed; ENOSPC: one message larger than ours was cut.
+    if (size < 0 && (errno == ENOBUFS || errno == ENOSPC)) {
+      complete = false;
+      continue;
+    }
+    if (size <= 0) return complete;
+    int left = static_cast<int>(size);
+    auto* message = reinterpret_cast<const nlmsghdr*>(buffer);
+    for (; mnl_nlmsg_ok(message, left); message = mnl_nlmsg_next(message, &left))
+      on_message(*message);
+  }
+}
+
 }  // namespace uswitch

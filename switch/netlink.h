@@ -1,6 +1,6 @@
-// Talking rtnetlink (RFC 3549) with the kernel: a request, built attribute by attribute, and the
-// socket that sends it and waits for the answer. What the requests are about is in switch/link.h
-// and switch/ip_config.h.
+// Talking rtnetlink (RFC 3549) with the kernel: a request, built attribute by attribute, the socket
+// that sends it and waits for the answer, and the socket that hears what the kernel announces. What
+// the requests are about is in switch/link.h and switch/ip_config.h.
 //
 // Owner: whoever configures, mostly the control thread; one thread at a time. A socket keeps its
 // namespace alive: let it go once the work is done.
@@ -78,6 +78,21 @@ class NetlinkSocket {
   std::string label_;
   std::string explanation_;  // the kernel's, of the last request that failed
   uint32_t sequence_ = 0;
+};
+
+// What the kernel announces of a namespace, for an event loop that watches fd().
+class NetlinkEvents {
+ public:
+  // `groups` are RTMGRP_ bits. `action` completes "cannot ..." in the DeviceError.
+  NetlinkEvents(const NetNs& netns, unsigned groups, const std::string& action);
+
+  int fd() const { return mnl_socket_get_fd(socket_.get()); }
+  // Hands over all that is waiting, in order; never blocks. False: some were lost, before or among
+  // these; what they told of must be read again.
+  [[nodiscard]] bool read(const NetlinkSocket::OnMessage& on_message);
+
+ private:
+  MnlSocket socket_;
 };
 
 // Calls fn(const nlattr&) for each attribute after a fixed header of `header_size` bytes.
