@@ -18,13 +18,16 @@ namespace {
 
 constexpr uint8_t reply_ttl = 64;
 
+// The update must not yield the other zero, as for UDP: an echo reply may be all zeros, whose only
+// right checksum is FFFF, and for any other message FFFF does as well.
 void set_type(Packet& packet, uint8_t type) {
   uint8_t* icmp = packet.data + packet.layout.l4;
   const uint16_t before = load_be16(icmp);
   icmp[IcmpView::Offset::type] = type;
   uint8_t* field = icmp + IcmpView::Offset::checksum;
   const uint16_t delta = checksum::change(before, load_be16(icmp));
-  store_be16(field, checksum::apply(load_be16(field), delta));
+  const auto sum = static_cast<uint16_t>(~load_be16(field));
+  store_be16(field, checksum::finish_udp(checksum::add(sum, delta)));
 }
 
 // Swapped addresses do not change a sum.

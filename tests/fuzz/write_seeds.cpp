@@ -1,6 +1,7 @@
 // Writes the fuzzers' first inputs into the folder named on the command line: frame/ holds frames,
-// gso/ the same behind a virtio-net header, pipeline/ the same from each port, api/ requests. The
-// examples of the documentation are those of config/.
+// gso/ the same behind a virtio-net header, pipeline/ the same from each port, router_makers/ the
+// same one and several at a time, api/ requests. The examples of the documentation are those of
+// config/.
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
@@ -54,6 +55,14 @@ const FrameBuilder seeds[] = {
     frame().eth(mac(1), mac(2)).ether_type(38).zeros(46),
 };
 
+const FrameBuilder datagrams[] = {
+    v4().fragment(16, false).protocol(1).zeros(9),
+    v4().fragment(0, true).icmp(8, 0).zeros(8),
+    v6().fragment_header(0, true).icmp(128, 0).zeros(8),
+    v6().fragment_header(16, true).protocol(58).zeros(1400),
+    v6().fragment_header(1416, false).protocol(58).zeros(9),
+};
+
 const std::string_view requests[] = {
     "GET /v1/ports",
     "GET /v1/fdb?network=office&port=web&mac=02:00:00:00:00:01&limit=10",
@@ -83,6 +92,24 @@ void write_sequence(const std::filesystem::path& file, std::span<const uint8_t> 
   write(file, sequence);
 }
 
+// Each frame behind its length; see router_makers_fuzz.cpp.
+void append_counted(std::vector<uint8_t>& to, std::span<const uint8_t> frame) {
+  to.push_back(static_cast<uint8_t>(frame.size() >> 8));
+  to.push_back(static_cast<uint8_t>(frame.size()));
+  to.insert(to.end(), frame.begin(), frame.end());
+}
+
+void write_datagrams(const std::filesystem::path& file) {
+  std::vector<uint8_t> all;
+  for (const FrameBuilder& builder : datagrams) {
+    std::vector<uint8_t> frame(virtio_header_size);
+    const auto bytes = builder.bytes();
+    frame.insert(frame.end(), bytes.begin(), bytes.end());
+    append_counted(all, frame);
+  }
+  write(file, all);
+}
+
 void write_seed(const std::filesystem::path& folder, const std::string& name,
                 const FrameBuilder& seed) {
   PacketPool pool(1);
@@ -95,6 +122,9 @@ void write_seed(const std::filesystem::path& folder, const std::string& name,
   p.push(virtio_header_size);
   write(folder / "gso" / name, p.frame());
   write_sequence(folder / "pipeline" / name, p.frame());
+  std::vector<uint8_t> counted;
+  append_counted(counted, p.frame());
+  write(folder / "router_makers" / name, counted);
 }
 
 void write_request(const std::filesystem::path& folder, int number, std::string_view request) {
@@ -110,9 +140,10 @@ int main(int argc, char** argv) {
     return 2;
   }
   const std::filesystem::path folder = argv[1];
-  for (const char* kind : {"frame", "gso", "pipeline", "api"})
+  for (const char* kind : {"frame", "gso", "pipeline", "router_makers", "api"})
     std::filesystem::create_directories(folder / kind);
   int number = 0;
   for (const FrameBuilder& seed : seeds) write_seed(folder, std::to_string(number++), seed);
+  write_datagrams(folder / "router_makers" / "datagrams");
   for (const std::string_view request : requests) write_request(folder, number++, request);
 }

@@ -76,6 +76,16 @@ TEST(Echo, TR3_ChecksumIsRightWhateverItWas) {
   }
 }
 
+// RFC 1624's update gives zero here, which is no checksum of zeros.
+TEST(Echo, TR3_AReplyOfNothingButZerosIsSound) {
+  for (const size_t size : {0, 1, 8, 57}) {
+    const Bytes r = reply(v4().echo_request(0, 0).zeros(size));
+    EXPECT_EQ(frame_fault(r), "");
+    EXPECT_EQ(r, v4("10.0.0.254", "10.0.0.1").ttl(64).echo_reply(0, 0).zeros(size).bytes());
+    EXPECT_EQ(frame_fault(reply(v6().echo_request(0, 0).zeros(size))), "");
+  }
+}
+
 TEST(Echo, NG3_AWrongChecksumStaysWrong) {
   EXPECT_EQ(frame_fault(reply(v4().echo_request(1, 2).l4_checksum(0x1234))), "ICMP checksum wrong");
   EXPECT_EQ(frame_fault(reply(v6().echo_request(1, 2).l4_checksum(0x1234))),
