@@ -13,7 +13,8 @@ SavedPacket::SavedPacket(const Packet& packet)
       ingress_(packet.ingress),
       network_(packet.network),
       tci_(packet.tci),
-      has_stripped_tag_(packet.has_stripped_tag) {
+      has_stripped_tag_(packet.has_stripped_tag),
+      routed_(packet.routed) {
   std::memcpy(bytes_.get(), packet.data, length_);
 }
 
@@ -28,6 +29,7 @@ void SavedPacket::restore(Packet& packet) const {
   packet.network = network_;
   packet.tci = tci_;
   packet.has_stripped_tag = has_stripped_tag_;
+  packet.routed = routed_;
 }
 
 }  // namespace uswitch

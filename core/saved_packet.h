@@ -35,6 +35,7 @@ class SavedPacket {
   NetworkId network_;
   uint16_t tci_;
   bool has_stripped_tag_;
+  bool routed_;
 };
 
 }  // namespace uswitch

@@ -2,8 +2,8 @@
 
 namespace uswitch {
 
-bool Parking::park(const Key& key, const Packet& packet, PortId& displaced) {
-  displaced = no_port;
+bool Parking::park(const Key& key, const Packet& packet, std::optional<PortId>& displaced) {
+  displaced.reset();
   const auto found = waiting_.find(key);
   if (found != waiting_.end()) return park_behind(found->second, packet, displaced);
   const bool room = waiting_.size() < max_neighbours && fits(1, SavedPacket::memory(packet.length));
@@ -11,7 +11,8 @@ bool Parking::park(const Key& key, const Packet& packet, PortId& displaced) {
   return room;
 }
 
-bool Parking::park_behind(Queue& queue, const Packet& packet, PortId& displaced) {
+bool Parking::park_behind(Queue& queue, const Packet& packet,
+                          std::optional<PortId>& displaced) {
   const size_t bytes = SavedPacket::memory(packet.length);
   if (queue.size() == max_per_neighbour || !fits(1, bytes)) {
     const SavedPacket& oldest = queue.front();

@@ -73,31 +73,33 @@ Verdict Sender::wait(const Routing& routing, Packet& packet, const Station& stat
   return park(packet, station);
 }
 
-Verdict Sender::park(const Packet& packet, const Station& station) {
-  std::optional<SavedPacket> displaced;
-  const Reason refused = parking_.park(station.key, packet, displaced);
-  if (displaced) counters(displaced->ingress()).drop(Reason::neighbour_busy);
-  return refused == Reason::none ? Verdict::consumed() : Verdict::drop(refused);
+// The packet waits in the network that it goes to.
+Verdict Sender::park(Packet& packet, const Station& station) {
+  packet.routed = packet.routed || packet.network != station.network;
+  packet.network = station.network;
+  std::optional<PortId> displaced;
+  const bool kept = parking_.park(station.key, packet, displaced);
+  if (displaced) counters(*displaced).drop(Reason::neighbour_busy);
+  return kept ? Verdict::consumed() : Verdict::drop(Reason::neighbour_busy);
 }
 
 void Sender::settle(const Routing& routing, Time now) {
-  for (auto i = parking_.t_.begin(); i != parking_.t_.end();) {
-    MacAddress mac;
-    const auto use = routing.neighbours->lookup(i->first, now, mac);
-    if (use == Neighbours::Use::unresolved) { ++i; continue; }
-    auto q = std::move(i->second);
-    const auto network = i->first.network;
-    parking_.n_ -= q.size();
-    i = parking_.t_.erase(i);
-    for (auto& saved : q) {
-      Packet* p = fresh();
-      if (!p) { counters(saved.ingress()).drop(Reason::no_buffer); continue; }
-      saved.restore(*p);
-      if (use == Neighbours::Use::failed) { finish(*p, fail(routing, *p, now)); continue; }
-      readdress(routing, *p, network, mac);
-      outbox_.send(*p);
-    }
-  }
+  if (parking_.empty()) return;
+  parking_.settle(*routing.neighbours, now, worker_,
+                  [&](const SavedPacket& saved, Parking::Outcome outcome, const MacAddress& mac) {
+                    Packet* packet = fresh();
+                    if (packet == nullptr) return counters(saved.ingress()).drop(Reason::no_buffer);
+                    saved.restore(*packet);
+                    finish(*packet, verdict_of(routing, *packet, outcome, mac, now));
+                  });
+}
+
+Verdict Sender::verdict_of(const Routing& routing, Packet& packet, Parking::Outcome outcome,
+                           const MacAddress& mac, Time now) {
+  if (outcome == Parking::Outcome::failed) return fail(routing, packet, now);
+  if (outcome != Parking::Outcome::resolved) return Verdict::drop(Reason::neighbour_busy);
+  readdress(routing, packet, packet.network, mac);
+  return Verdict::forward();
 }
 
 Verdict Sender::fail(const Routing& routing, const Packet& packet, Time now) {

@@ -79,7 +79,9 @@ class Sender {
 
  private:
   Verdict wait(const Routing& routing, Packet& packet, const Station& station, Time now);
-  Verdict park(const Packet& packet, const Station& station);
+  Verdict park(Packet& packet, const Station& station);
+  Verdict verdict_of(const Routing& routing, Packet& packet, Parking::Outcome outcome,
+                     const MacAddress& mac, Time now);
   Verdict fail(const Routing& routing, const Packet& packet, Time now);
   std::optional<Station> way(const Routing& routing, const Packet& packet) const;
   std::optional<IpAddress> source_for(const Routing& routing, const Packet& about) const;
