@@ -74,7 +74,7 @@ class Setup {
     tables_.ports.push_back({"p", ports_.back(), std::make_shared<PortStats>(1)});
   }
 
-  PacketPool pool_{192};
+  PacketPool pool_{Pipeline::pool_packets};
   std::unique_ptr<Io> io_ = make_io(IoKind::plain);
   Pipeline pipeline_;
   Tables tables_;
