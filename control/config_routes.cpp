@@ -261,11 +261,11 @@ class RouteReader {
 };
 
 // Where a default route leads is the outside, unless the network says otherwise itself.
-void find_outside(const YamlNode& networks, Config& config) {
+void find_outside(const MapReader& top, Config& config) {
   for (const RouterRouteConfig& route : config.routes) {
     if (route.to.length > 0) continue;
     for (const Hop& hop : route.hops) {
-      if (networks.find(hop.network)->find("outside")) continue;
+      if (top.find("networks")->find(hop.network)->find("outside")) continue;
       std::find_if(config.networks.begin(), config.networks.end(), [&](const NetworkConfig& n) {
         return n.name == hop.network;
       })->outside = true;
@@ -280,7 +280,7 @@ void read_routes(const MapReader& top, Config& config) {
   for (const YamlNode& item : top.list("routes", example)) {
     reader.read(MapReader(item, "route", top.errors()));
   }
-  if (!config.routes.empty()) find_outside(*top.find("networks"), config);
+  find_outside(top, config);
 }
 
 }  // namespace uswitch

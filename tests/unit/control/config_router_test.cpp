@@ -208,6 +208,12 @@ TEST(ConfigRoutes, EcmpHasUpToSixteenGateways) {
   EXPECT_EQ(routes[1].hops.size(), 3u);
 }
 
+TEST(ConfigRoutes, ThatLeadNowhereNeedNoNetwork) {
+  const Config config = accepted("routes: [{to: 0.0.0.0/0, type: prohibit}]");
+  EXPECT_THAT(config.routes,
+              ElementsAre(RouterRouteConfig{prefix("0.0.0.0/0"), RouteType::prohibit, {}}));
+}
+
 TEST(ConfigRoutes, MayStandBeforeTheNetworksTheyReferTo) {
   const Config config = accepted(R"(routes: [{to: 10.9.0.0/16, via: 10.0.0.2}]
 ports: {p: {type: tap, device: d, network: n, address: [10.0.0.3/24], routes: default}}
