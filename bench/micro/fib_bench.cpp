@@ -1,10 +1,10 @@
-// The Fib beside what one would otherwise take: DPDK's rte_lpm, rte_fib (DIR-24-8, 4-byte next
-// hops, scalar and AVX-512), rte_lpm6 and rte_fib6 (trie). Same routes, same destinations (random
-// ones within random routes), same loop; that all agree on every next hop is checked before
-// anything is timed. "Bulk" is 64 destinations at a time. rte_fib has no single look-up; it is its
-// bulk call with one. rte_lpm takes minutes to fill: it compares each new route with all of the
-// same length. Counters: time per destination (each); time per route of filling the table
-// (insert); memory per table, its rules included (bytes).
+// The Fib, bare and in the RouteTable, beside what one would otherwise take: DPDK's rte_lpm,
+// rte_fib (DIR-24-8, 4-byte next hops, scalar and AVX-512), rte_lpm6 and rte_fib6 (trie). Same
+// routes, same destinations (random ones within random routes), same loop; that all agree on every
+// next hop is checked before anything is timed. "Bulk" is 64 destinations at a time. rte_fib has no
+// single look-up; it is its bulk call with one. rte_lpm takes minutes to fill: it compares each new
+// route with all of the same length. Counters: time per destination (each); time per route of
+// filling the table (insert); memory per table, its rules included (bytes).
 #include <benchmark/benchmark.h>
 #include <unistd.h>
 
@@ -28,6 +28,7 @@
 
 #include "bench/micro/internet_routes.h"
 #include "router/fib.h"
+#include "router/route_table.h"
 
 namespace uswitch {
 namespace {
@@ -98,6 +99,42 @@ class FibTable {
 using Fib4 = FibTable<Family::v4>;
 using Fib6 = FibTable<Family::v6>;
 
+// The Fib with what its numbers stand for, which is read here too: more than the others do.
+template <Family which>
+class Routes {
+ public:
+  static constexpr Family family = which;
+  static constexpr uint32_t no_route = Fib::no_route;
+  static size_t memory() { return resident_bytes(); }
+  explicit Routes(size_t) {}
+  void insert(const Route& r) {
+    RouteTarget target{RouteKind::forward, RouteOrigin::configured, 1, {}};
+    target.hops[0] = {static_cast<NetworkId>(r.next_hop), false, IpAddress::from_v4(r.next_hop)};
+    if (table_.set(r.prefix, target) != RouteTable::Change::added) throw std::runtime_error("set");
+  }
+  void remove(const IpPrefix& p) { table_.remove(p); }
+  uint32_t find(Destinations& d, size_t at) const {
+    const uint8_t* wire = d.wire<which>(at);
+    return number(
+        table_.lookup(which == Family::v4 ? IpAddress::load4(wire) : IpAddress::load6(wire)));
+  }
+  void find_bulk(Destinations& d, size_t at, uint32_t* hops) const {
+    const uint8_t* wires[batch];
+    const RouteTarget* found[batch];
+    for (size_t i = 0; i < batch; ++i) wires[i] = d.wire<which>(at + i);
+    which == Family::v4 ? table_.lookup4(wires, batch, found) : table_.lookup6(wires, batch, found);
+    for (size_t i = 0; i < batch; ++i) hops[i] = number(found[i]);
+  }
+
+ private:
+  static uint32_t number(const RouteTarget* target) {
+    return target ? target->hops[0].network : no_route;
+  }
+  RouteTable table_;
+};
+using Routes4 = Routes<Family::v4>;
+using Routes6 = Routes<Family::v6>;
+
 #ifdef BENCH_DPDK
 void check(bool ok, const char* what) {
   if (!ok) throw std::runtime_error(std::string(what) + ": " + rte_strerror(rte_errno));
@@ -149,9 +186,7 @@ class Peer {
 
  protected:
   // DPDK wants names that differ, across families too.
-  Peer() : name_((which == Family::v4 ? "v4_" : "v6_") + std::to_string(number_++)) {
-    start_eal();
-  }
+  Peer() : name_((which == Family::v4 ? "v4_" : "v6_") + std::to_string(number_++)) { start_eal(); }
   Peer(const Peer&) = delete;
   Peer& operator=(const Peer&) = delete;
   static const uint8_t* v6(const Route& r) { return r.prefix.address.bytes.data(); }
@@ -409,12 +444,14 @@ constexpr int64_t v4_routes = 1'000'000, v6_routes = 200'000, few = 10;
   BENCHMARK(change<Table>)->ArgsProduct({{__VA_ARGS__}, {many}})->Unit(benchmark::kMicrosecond)
 
 LOOK_UPS(Fib4, v4_routes);
+LOOK_UPS(Routes4, v4_routes);
 #ifdef BENCH_DPDK
 LOOK_UPS(RteLpm, v4_routes);
 LOOK_UPS(RteFibScalar, v4_routes);
 LOOK_UPS(RteFibAvx512, v4_routes);
 #endif
 LOOK_UPS(Fib6, v6_routes);
+LOOK_UPS(Routes6, v6_routes);
 #ifdef BENCH_DPDK
 LOOK_UPS(RteLpm6, v6_routes);
 LOOK_UPS(RteFib6Scalar, v6_routes);
