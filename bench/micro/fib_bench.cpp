@@ -139,6 +139,10 @@ using Routes6 = Routes<Family::v6>;
 void check(bool ok, const char* what) {
   if (!ok) throw std::runtime_error(std::string(what) + ": " + rte_strerror(rte_errno));
 }
+// Of calls that return what is wrong.
+void check_result(int result, const char* what) {
+  if (result != 0) throw std::runtime_error(std::string(what) + ": " + rte_strerror(-result));
+}
 
 void start_eal() {
   static const bool started = [] {
@@ -168,7 +172,7 @@ uint32_t lpm6_tbl8s(size_t count) {
   return count < 1000 ? few_tbl8s : 1u << 18;
 }
 uint32_t fib6_tbl8s(size_t count) {
-  return count < 1000 ? few_tbl8s : 420'000;
+  return count < 1000 ? few_tbl8s : 450'000;
 }
 
 // What all of DPDK's tables have in common.
@@ -206,8 +210,8 @@ class RteLpm : public Peer<Family::v4> {
   }
   ~RteLpm() { rte_lpm_free(lpm_); }
   void insert(const Route& r) {
-    check(rte_lpm_add(lpm_, r.prefix.address.v4(), r.prefix.length, r.next_hop) == 0,
-          "rte_lpm_add");
+    check_result(rte_lpm_add(lpm_, r.prefix.address.v4(), r.prefix.length, r.next_hop),
+                 "rte_lpm_add");
   }
   void remove(const IpPrefix& p) { rte_lpm_delete(lpm_, p.address.v4(), p.length); }
   uint32_t find(Destinations& d, size_t at) const {
@@ -240,8 +244,8 @@ class RteFib : public Peer<Family::v4> {
   }
   ~RteFib() { rte_fib_free(fib_); }
   void insert(const Route& r) {
-    check(rte_fib_add(fib_, r.prefix.address.v4(), r.prefix.length, r.next_hop) == 0,
-          "rte_fib_add");
+    check_result(rte_fib_add(fib_, r.prefix.address.v4(), r.prefix.length, r.next_hop),
+                 "rte_fib_add");
   }
   void remove(const IpPrefix& p) { rte_fib_delete(fib_, p.address.v4(), p.length); }
   uint32_t find(Destinations& d, size_t at) const {
@@ -270,7 +274,7 @@ class RteLpm6 : public Peer<Family::v6> {
   }
   ~RteLpm6() { rte_lpm6_free(lpm_); }
   void insert(const Route& r) {
-    check(rte_lpm6_add(lpm_, v6(r), r.prefix.length, r.next_hop) == 0, "rte_lpm6_add");
+    check_result(rte_lpm6_add(lpm_, v6(r), r.prefix.length, r.next_hop), "rte_lpm6_add");
   }
   void remove(const IpPrefix& p) { rte_lpm6_delete(lpm_, p.address.bytes.data(), p.length); }
   uint32_t find(Destinations& d, size_t at) const {
@@ -304,7 +308,7 @@ class RteFib6 : public Peer<Family::v6> {
   }
   ~RteFib6() { rte_fib6_free(fib_); }
   void insert(const Route& r) {
-    check(rte_fib6_add(fib_, v6(r), r.prefix.length, r.next_hop) == 0, "rte_fib6_add");
+    check_result(rte_fib6_add(fib_, v6(r), r.prefix.length, r.next_hop), "rte_fib6_add");
   }
   void remove(const IpPrefix& p) { rte_fib6_delete(fib_, p.address.bytes.data(), p.length); }
   uint32_t find(Destinations& d, size_t at) const {
@@ -458,11 +462,15 @@ LOOK_UPS(RteFib6Scalar, v6_routes);
 LOOK_UPS(RteFib6Avx512, v6_routes);
 #endif
 CHANGES(Fib4, v4_routes, 0, 1, 7, 17, 24, 27, 32);
+CHANGES(Routes4, v4_routes, 0, 1, 7, 17, 24, 27, 32);
 CHANGES(Fib6, v6_routes, 0, 3, 17, 31, 48, 64, 128);
+CHANGES(Routes6, v6_routes, 0, 3, 17, 31, 48, 64, 128);
 #ifdef BENCH_DPDK
 CHANGES(RteFibScalar, v4_routes, 1, 7, 17, 24, 27, 32);
 CHANGES(RteLpm6, v6_routes, 3, 17, 31, 48, 64, 128);
-CHANGES(RteFib6Scalar, v6_routes, 3, 17, 31, 48, 64, 128);
+CHANGES(RteFib6Scalar, v6_routes, 3, 17, 31);
+// Each of these leaves rte_fib6 (22.11) with a reserve the smaller: it refuses routes in the end.
+CHANGES(RteFib6Scalar, v6_routes, 48, 64, 128)->Iterations(1000);
 #endif
 
 }  // namespace
