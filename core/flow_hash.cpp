@@ -85,8 +85,7 @@ bool hash_quote4(Bytes quote, const Keys& keys, uint32_t& hash) {
   if (quote.size() < Ipv4View::min_header) return false;
   const size_t header = (quote[0] & 0x0fu) * 4;
   const bool later_fragment = load_be16(&quote[V4::fragment]) & 0x1fff;
-  const Bytes segment =
-      later_fragment || header > quote.size() ? Bytes() : quote.subspan(header);
+  const Bytes segment = later_fragment || header > quote.size() ? Bytes() : quote.subspan(header);
   const uint64_t rest = reverse_rest(quote[V4::protocol], segment);
   hash = hash4(&quote[V4::destination], &quote[V4::source], rest, keys);
   return true;

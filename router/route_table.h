@@ -2,8 +2,8 @@
 // R4-5). IPv4 and IPv6. The Fib finds the longest prefix, TargetStore keeps what it leads to.
 //
 // Kind "ours", changed in place: one writer (the control thread) sets and removes routes while
-// workers look up without locks. A look-up finds a route's old target or its new one, whole. Readers
-// are registered with core/quiescent.h.
+// workers look up without locks. A look-up finds a route's old target or its new one, whole.
+// Readers are registered with core/quiescent.h.
 //
 // Time: of look-ups that of the Fib (prefix_trie.h); a change takes a few microseconds, one of a
 // short prefix up to some milliseconds, and now and then waits for a grace period. Bounded by the

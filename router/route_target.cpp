@@ -21,25 +21,25 @@ bool RouteTarget::operator==(const RouteTarget& other) const {
 }
 
 uint64_t RouteTarget::hash() const {
-  uint64_t sum = uint64_t{count} << 16 | static_cast<uint64_t>(kind) << 8 |
-                 static_cast<uint64_t>(origin);
+  uint64_t sum =
+      uint64_t{count} << 16 | static_cast<uint64_t>(kind) << 8 | static_cast<uint64_t>(origin);
   for (size_t i = 0; i < used(); ++i) {
     sum = fold(sum ^ hops[i].identity() ^ uint64_t{hops[i].onlink}, weight_key);
   }
   return sum;
 }
 
+// The index stands in the weight's low bits, so that the maximum brings it along and nothing
+// branches on what flows make random.
 size_t RouteTarget::heaviest(uint32_t flow_hash) const {
   const uint64_t flow = flow_hash * flow_step;
-  size_t best = 0;
+  constexpr uint64_t index_mask = max_hops - 1;
   uint64_t most = 0;
   for (size_t i = 0; i < count; ++i) {
     const uint64_t weight = fold(hops[i].identity() ^ flow, weight_key);
-    if (weight <= most) continue;
-    most = weight;
-    best = i;
+    most = std::max(most, (weight & ~index_mask) | i);
   }
-  return best;
+  return most & index_mask;
 }
 
 }  // namespace uswitch

@@ -62,7 +62,7 @@ struct RouteTarget {
   // The hop that a flow takes, by its hash (core/flow_hash): the one with the highest of the
   // weights that hops draw for the flow, each from its own identity (rendezvous hashing, Thaler and
   // Ravishankar 1998). So the order of hops does not matter, and when one comes or goes only the
-  // flows move that it gains or had (EP-2). A nanosecond a hop.
+  // flows move that it gains or had (EP-2). Two nanoseconds a hop, of several.
   const RouteHop& hop(uint32_t flow_hash) const {
     return count <= 1 ? hops[0] : hops[heaviest(flow_hash)];
   }

@@ -6,8 +6,8 @@
 // hundreds of slots. How the number of a slot reaches a reader must order the reader behind
 // hold(): the Fib's words do.
 //
-// Bounded: `limit` distinct targets at a time. 384 bytes for each here, resident as they are used,
-// and as much again in the control thread's index.
+// Bounded: `limit` distinct targets at a time. 448 bytes for each here, resident as they are used,
+// and nearly as much again in the control thread's index.
 #pragma once
 #include <cstddef>
 #include <cstdint>
@@ -41,9 +41,13 @@ class TargetStore {
   size_t slots() const { return grown_; }          // ever in use
 
  private:
+  // An odd number of cache lines, so that the first ones, all that most look-ups need, do not
+  // compete for half of the cache's sets.
   struct alignas(64) Slot {
     RouteTarget target;
+    std::byte apart[64];
   };
+  static_assert(sizeof(Slot) / 64 % 2 == 1);
   struct Entry {
     Id id;
     uint32_t users;

@@ -72,11 +72,11 @@ TEST(FlowHash, EP_1_WhatChangesWithinAFlowIsOfNoAccount) {
 }
 
 TEST(FlowHash, EP_1_EveryPartOfTheTupleCounts) {
-  expect_all_differ({v4().tcp(1, 2), v4().udp(1, 2), v4().tcp(3, 2), v4().tcp(1, 3),
-                     v4().tcp(2, 1), v4("10.0.0.3").tcp(1, 2), v4("10.0.0.1", "10.0.0.3").tcp(1, 2),
+  expect_all_differ({v4().tcp(1, 2), v4().udp(1, 2), v4().tcp(3, 2), v4().tcp(1, 3), v4().tcp(2, 1),
+                     v4("10.0.0.3").tcp(1, 2), v4("10.0.0.1", "10.0.0.3").tcp(1, 2),
                      v4("10.0.0.2", "10.0.0.1").tcp(1, 2), v4("10.0.0.2", "10.0.0.1").tcp(2, 1)});
-  expect_all_differ({v6().tcp(1, 2), v6().udp(1, 2), v6().tcp(3, 2), v6().tcp(1, 3),
-                     v6().tcp(2, 1), v6("fd01::1").tcp(1, 2), v6("fd00::3").tcp(1, 2),
+  expect_all_differ({v6().tcp(1, 2), v6().udp(1, 2), v6().tcp(3, 2), v6().tcp(1, 3), v6().tcp(2, 1),
+                     v6("fd01::1").tcp(1, 2), v6("fd00::3").tcp(1, 2),
                      v6("fd00::1", "fd01::2").tcp(1, 2), v6("fd00::1", "fd00::3").tcp(1, 2),
                      v6("fd00::2", "fd00::1").tcp(1, 2), v6("fd00::2", "fd00::1").tcp(2, 1)});
 }
@@ -205,8 +205,8 @@ TEST(FlowHash, OtherThanIpByMacAddresses) {
   const auto arp = [](unsigned from, unsigned to) {
     return frame().eth(mac(from), mac(to)).arp_request(mac(1), "10.0.0.1", "10.0.0.2");
   };
-  EXPECT_EQ(hash(arp(1, 2)), hash(frame().eth(mac(1), mac(2)).arp_request(mac(7), "1.1.1.1",
-                                                                        "1.1.1.2")));
+  EXPECT_EQ(hash(arp(1, 2)),
+            hash(frame().eth(mac(1), mac(2)).arp_request(mac(7), "1.1.1.1", "1.1.1.2")));
   expect_all_differ({arp(1, 2), arp(2, 1), arp(1, 3), arp(3, 2),
                      frame().eth(mac(1), mac(2)).ether_type(0x88b5).zeros(40)});
 }

@@ -17,8 +17,8 @@ IpAddress address(const std::string& text) {
 }
 
 RouteTarget over(const std::vector<RouteHop>& hops) {
-  RouteTarget target{RouteKind::forward, RouteOrigin::configured, static_cast<uint8_t>(hops.size()),
-                     {}};
+  RouteTarget target{
+      RouteKind::forward, RouteOrigin::configured, static_cast<uint8_t>(hops.size()), {}};
   std::copy(hops.begin(), hops.end(), target.hops.begin());
   return target;
 }
@@ -28,13 +28,26 @@ using MakeHop = std::function<RouteHop(unsigned)>;
 // Neighbouring addresses, link-local ones on different networks, networks alone: as different as
 // the hops of real groups.
 const std::vector<std::pair<std::string, MakeHop>> kinds_of_hops = {
-    {"v4", [](unsigned i) { return RouteHop{1, false, address("10.0.0." + std::to_string(i))}; }},
-    {"v6", [](unsigned i) { return RouteHop{1, false, address("fd00::" + std::to_string(i))}; }},
+    {"v4",
+     [](unsigned i) {
+       return RouteHop{1, false, address("10.0.0." + std::to_string(i))};
+     }},
+    {"v6",
+     [](unsigned i) {
+       return RouteHop{1, false, address("fd00::" + std::to_string(i))};
+     }},
     {"v6 prefixes",
-     [](unsigned i) { return RouteHop{1, false, address("fd00:" + std::to_string(i) + "::1")}; }},
+     [](unsigned i) {
+       return RouteHop{1, false, address("fd00:" + std::to_string(i) + "::1")};
+     }},
     {"networks",
-     [](unsigned i) { return RouteHop{static_cast<NetworkId>(i), false, address("fe80::1")}; }},
-    {"onlink", [](unsigned i) { return RouteHop{static_cast<NetworkId>(i), true, {}}; }},
+     [](unsigned i) {
+       return RouteHop{static_cast<NetworkId>(i), false, address("fe80::1")};
+     }},
+    {"onlink",
+     [](unsigned i) {
+       return RouteHop{static_cast<NetworkId>(i), true, {}};
+     }},
 };
 
 std::vector<RouteHop> hops(const MakeHop& make, unsigned count) {
@@ -112,8 +125,10 @@ TEST(RouteTarget, EP_2_OnlyTheFlowsOfARemovedHopMove) {
       size_t moved = 0;
       for (uint32_t flow = 0; flow < 1000; ++flow) {
         const RouteHop &from = before.hop(flow * scattered), &to = after.hop(flow * scattered);
-        if (from == four[gone]) ++heirs[index(three, to)];
-        else EXPECT_EQ(from, to) << name;
+        if (from == four[gone])
+          ++heirs[index(three, to)];
+        else
+          EXPECT_EQ(from, to) << name;
         moved += !(from == to);
       }
       EXPECT_LT(moved, 300u) << name;
