@@ -71,7 +71,8 @@ class Daemon::Impl {
       fdbs_[n.name] = std::make_shared<Fdb>(n.max_addresses);
     }
     for (const PortConfig& p : config_.ports) {
-      ports_.push_back(std::make_unique<LivePort>(p, config_.workers, namespaces_));
+      ports_.push_back(
+          std::make_unique<LivePort>(p, autoconfigures(p), config_.workers, namespaces_));
       spdlog::info("port {}: {}", p.name, describe(p));
     }
     publish();
@@ -104,6 +105,12 @@ class Daemon::Impl {
   }
 
  private:
+  // A namespace's device in a network that advertises a router, but the host's own.
+  bool autoconfigures(const PortConfig& port) const {
+    if (!port.netns || !port.network) return false;
+    return std::ranges::find(config_.networks, *port.network, &NetworkConfig::name)->advertise;
+  }
+
   void publish() {
     router_.follow_ports(ports_);
     engine_.publish(build_tables(config_, ports_, fdbs_, router_.routing(), router_stats_));

@@ -13,23 +13,25 @@ namespace uswitch {
 
 namespace {
 
-EndpointOptions endpoint_options(const PortConfig& config) {
+EndpointOptions endpoint_options(const PortConfig& config, bool autoconfigure) {
   EndpointOptions options{.device = config.device, .mac = config.mac, .mtu = config.mtu};
   options.addresses = config.addresses;
+  options.autoconfigure = autoconfigure;
   for (const RouteConfig& r : config.routes) options.routes.push_back({.to = r.to, .via = r.via});
   return options;
 }
 
 }  // namespace
 
-LivePort::LivePort(const PortConfig& config, unsigned workers, NamedNamespaces& namespaces)
+LivePort::LivePort(const PortConfig& config, bool autoconfigure, unsigned workers,
+                   NamedNamespaces& namespaces)
     : config_(config), stats_(std::make_shared<PortStats>(workers)), mtu_(config.mtu) {
   switch (config.type) {
     case PortType::tap:
-      make_tap(open_netns(namespaces), workers);
+      make_tap(open_netns(namespaces), workers, autoconfigure);
       break;
     case PortType::veth:
-      make_veth(open_netns(namespaces), workers);
+      make_veth(open_netns(namespaces), workers, autoconfigure);
       break;
     case PortType::raw:
       take_raw(workers);
@@ -53,15 +55,15 @@ void LivePort::read_device(const NetNs& netns) {
   mtu_ = std::min<uint32_t>(config_.mtu, link.mtu);
 }
 
-void LivePort::make_tap(const NetNs& netns, unsigned workers) {
+void LivePort::make_tap(const NetNs& netns, unsigned workers, bool autoconfigure) {
   Tap tap = create_tap(
       netns, {.name = config_.device, .queues = workers, .mac = config_.mac, .mtu = config_.mtu});
   port_ = std::make_shared<TapPort>(tap.release_queues(), tap.uso);
-  configure_endpoint(netns, endpoint_options(config_));
+  configure_endpoint(netns, endpoint_options(config_, autoconfigure));
   read_device(netns);
 }
 
-void LivePort::make_veth(const NetNs& netns, unsigned workers) {
+void LivePort::make_veth(const NetNs& netns, unsigned workers, bool autoconfigure) {
   veth_ = std::make_unique<VethPair>(
       netns, VethOptions{.name = config_.device, .mac = config_.mac, .mtu = config_.mtu});
   const Link& near = veth_->near_end();
@@ -69,7 +71,7 @@ void LivePort::make_veth(const NetNs& netns, unsigned workers) {
   packet_port_ = port.get();
   port_ = std::move(port);
   link_index_ = near.index;
-  configure_endpoint(netns, endpoint_options(config_));
+  configure_endpoint(netns, endpoint_options(config_, autoconfigure));
   read_device(netns);
 }
 

@@ -23,7 +23,9 @@ class LivePort {
  public:
   // Makes the device, settles it in its namespace and opens one queue a worker. Throws DeviceError
   // or std::runtime_error with one sentence that names the device; nothing is left behind then.
-  LivePort(const PortConfig& config, unsigned workers, NamedNamespaces& namespaces);
+  // `autoconfigure`: the endpoint may make itself an IPv6 address from router advertisements.
+  LivePort(const PortConfig& config, bool autoconfigure, unsigned workers,
+           NamedNamespaces& namespaces);
 
   const PortConfig& config() const { return config_; }
   const std::shared_ptr<Port>& port() const { return port_; }
@@ -48,8 +50,8 @@ class LivePort {
 
  private:
   NetNs open_netns(NamedNamespaces& namespaces);
-  void make_tap(const NetNs& netns, unsigned workers);
-  void make_veth(const NetNs& netns, unsigned workers);
+  void make_tap(const NetNs& netns, unsigned workers, bool autoconfigure);
+  void make_veth(const NetNs& netns, unsigned workers, bool autoconfigure);
   void take_raw(unsigned workers);
   void read_device(const NetNs& netns);
 

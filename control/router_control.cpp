@@ -65,7 +65,7 @@ MacAddress router_mac_of(const NetworkConfig& network) {
     hash = (hash ^ static_cast<uint8_t>(c)) * 0x100000001b3;
   }
   constexpr uint64_t local_station = uint64_t{0x02} << 40;  // locally administered, not a group
-  return MacAddress::from_u64(local_station | (hash ^ hash >> 40) & 0xffffffffff);
+  return MacAddress::from_u64(local_station | ((hash ^ hash >> 40) & 0xffffffffff));
 }
 
 RouterControl::RouterControl(const Config& config, Engine& engine)
@@ -166,8 +166,12 @@ void RouterControl::join_host(PortId id, const LivePort& port) {
 std::vector<HostRoute> RouterControl::routes_of_host() const {
   std::vector<HostRoute> wanted;
   const NetworkConfig& here = config_.networks[host_network_];
+  const bool has_v6 = std::ranges::any_of(host_port_addresses_, [](const IpPrefix& own) {
+    return !own.address.is_v4() && !own.address.is_link_local();
+  });
   for (const NetworkConfig& n : config_.networks) {
     for (const IpPrefix& to : n.router) {
+      if (!to.address.is_v4() && !has_v6) continue;  // IPv6 is off on a device without an address
       const auto via = std::ranges::find_if(here.router, [&](const IpPrefix& own) {
         return own.address.family() == to.address.family();
       });

@@ -27,7 +27,7 @@
 
 namespace uswitch {
 
-class Pipeline : private Outbox {
+class Pipeline final : private Outbox {
  public:
   // What the pool must have: a batch, twice what the router may add to it, a super-segment being
   // cut, and slack.
