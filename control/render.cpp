@@ -129,7 +129,9 @@ std::string render_neighbours(const json::object& view, bool colour) {
     table.add({text(neighbour.at("network")), text(neighbour.at("address")),
                text(neighbour.at("mac")), neighbour_state(neighbour),
                neighbour.at("router").as_bool() ? "router" : "",
-               show_seconds(neighbour.at("age").to_number<double>())});
+               text(neighbour.at("state")) == "permanent"
+                   ? ""
+                   : show_seconds(neighbour.at("age").to_number<double>())});
   }
   if (table.empty()) return "no neighbours\n";
   table.hide_empty_columns();

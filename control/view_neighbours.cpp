@@ -15,7 +15,7 @@ namespace {
 using Entry = Neighbours::Entry;
 
 // Indexed by NeighbourState.
-constexpr std::array<std::string_view, 7> state_names = {
+constexpr std::array<std::string_view, neighbour_states> state_names = {
     "incomplete", "reachable", "stale", "delay", "probe", "failed", "permanent"};
 static_assert(state_names[static_cast<size_t>(NeighbourState::permanent)] == "permanent");
 

@@ -201,6 +201,30 @@ TEST_F(ApiRouterTest, NeighboursAreSortedByNetworkAndAddress) {
   EXPECT_EQ(view.at("max_entries"), 256);
 }
 
+TEST_F(ApiRouterTest, NeighboursSayWhatIsKnownOfThem) {
+  const auto key = neighbours_->key(office, ip("fd00::2"));
+  ask(office, "fd00::2");
+  neighbours_->heard_advertisement(key, MacAddress::from_u64(0x020000000002), true, true, true,
+                                   start);
+  ASSERT_TRUE(neighbours_->add_permanent(office, ip("fd00::3"), MacAddress::from_u64(0x02)));
+  std::ignore = neighbours_->ask(neighbours_->key(office, ip("fd00::4")), start - 4s, 0);
+  std::vector<Neighbours::Question> questions;
+  for (const auto ago : {3s, 2s, 1s}) neighbours_->sweep(start - ago, questions);
+  const json::value view = get("/v1/neighbours").at("neighbours");
+  ASSERT_EQ(view.as_array().size(), 3u);
+  EXPECT_EQ(view.at(0).at("state"), "reachable");
+  EXPECT_EQ(view.at(0).at("router"), true);
+  EXPECT_EQ(view.at(1).at("state"), "permanent");
+  EXPECT_EQ(view.at(1).at("mac"), "00:00:00:00:00:02");
+  EXPECT_EQ(view.at(1).at("age"), 0);
+  EXPECT_EQ(view.at(2).at("state"), "failed");
+  EXPECT_TRUE(view.at(2).at("mac").is_null());
+  EXPECT_EQ(table("neighbours", "?state=permanent"),
+            "NETWORK  ADDRESS  MAC                STATE\n"
+            "office   fd00::3  00:00:00:00:00:02  permanent\n");
+  EXPECT_THAT(table("neighbours"), HasSubstr("reachable  router  0 s\n"));
+}
+
 TEST_F(ApiRouterTest, NeighboursAreFiltered) {
   hear(office, "10.0.0.2", 0x020000000002, 0s);
   hear(lab, "10.0.0.2", 0x020000000003, 0s);
