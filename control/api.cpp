@@ -18,8 +18,12 @@ struct Route {
 };
 
 constexpr Route routes[] = {
-    {"GET", "/v1/ports", view_ports},   {"GET", "/v1/fdb", view_fdb},
-    {"GET", "/v1/drops", view_drops},   {"GET", "/v1/workers", view_workers},
+    {"GET", "/v1/ports", view_ports},
+    {"GET", "/v1/fdb", view_fdb},
+    {"GET", "/v1/neighbours", view_neighbours},
+    {"GET", "/v1/routes", view_routes},
+    {"GET", "/v1/drops", view_drops},
+    {"GET", "/v1/workers", view_workers},
     {"GET", "/v1/config", view_config},
 };
 

@@ -22,6 +22,8 @@ constexpr const char* show_examples =
     "Examples:\n"
     "  uswitch show ports\n"
     "  uswitch show fdb --network office --limit 20\n"
+    "  uswitch show neighbours --state failed\n"
+    "  uswitch show routes --to 10.9.0.1\n"
     "  uswitch show drops --json | jq .total";
 
 void add_control(CLI::App& app, CommandLine& line) {
@@ -49,25 +51,31 @@ void add_filter(CLI::App& show, CommandLine& line, const std::string& name, cons
 
 // Empty when there is such a thing to show.
 std::string refuse_unknown(const std::string& what) {
-  constexpr std::string_view known[] = {"ports", "fdb", "drops", "workers", "config"};
+  constexpr std::string_view known[] = {"ports", "fdb",     "neighbours", "routes",
+                                        "drops", "workers", "config"};
   if (std::ranges::find(known, what) != std::end(known)) return "";
   return "nothing is called '" + what + "'; " + did_you_mean(what, known, "things to show");
 }
 
 CLI::App* add_show(CLI::App& app, CommandLine& line) {
   CLI::App* show = app.add_subcommand("show", "Show the state of the running uswitch");
-  show->add_option("WHAT", line.what, "ports, fdb, drops, workers or config")
+  show->add_option("WHAT", line.what, "ports, fdb, neighbours, routes, drops, workers or config")
       ->required()
       ->type_name("")
       ->check(refuse_unknown);
   show->add_flag("--json", line.json, "Exact numbers for programs instead of a table");
-  add_filter(*show, line, "network", "NAME", "fdb: only this network");
+  add_filter(*show, line, "network", "NAME", "fdb, neighbours, routes: only this network");
   add_filter(*show, line, "port", "NAME", "fdb: only this port");
   add_filter(*show, line, "mac", "MAC", "fdb: only this address");
-  add_filter(*show, line, "limit", "N", "fdb: at most so many entries (default 10000)");
+  add_filter(*show, line, "address", "ADDRESS", "neighbours: only this address");
+  add_filter(*show, line, "state", "STATE", "neighbours: only those in this state");
+  add_filter(*show, line, "to", "ADDRESS", "routes: the one that a packet to there takes");
+  add_filter(*show, line, "origin", "ORIGIN", "routes: only those from there");
+  add_filter(*show, line, "limit", "N",
+             "fdb, neighbours, routes: at most so many entries (default 10000)");
   show->add_flag_callback(
       "--all", [&line] { line.query.emplace_back("all", "1"); },
-      "drops: also the reasons that nothing was dropped for");
+      "drops: also the reasons that nothing was dropped for; routes: also local and broadcast ones");
   add_control(*show, line);
   show->footer(show_examples);
   return show;

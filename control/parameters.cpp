@@ -38,6 +38,42 @@ bool Parameters::flag(std::string_view name) {
   return value.has_value();
 }
 
+std::optional<size_t> Parameters::choice(std::string_view name,
+                                         std::span<const std::string_view> words) {
+  const auto value = text(name);
+  if (!value) return std::nullopt;
+  const auto it = std::ranges::find(words, *value);
+  if (it != words.end()) return static_cast<size_t>(it - words.begin());
+  std::string takes;
+  for (const std::string_view word : words) {
+    takes += (takes.empty() ? "" : ", ") + std::string(word);
+  }
+  throw BadQuery(std::string(name) + " is '" + *value + "', it takes one of " + takes);
+}
+
+std::optional<IpAddress> Parameters::address(std::string_view name) {
+  const auto value = text(name);
+  if (!value) return std::nullopt;
+  const auto address = IpAddress::parse(*value);
+  if (!address) {
+    throw BadQuery(std::string(name) + " is '" + *value +
+                   "', it takes an address like 10.0.0.1 or fd00::1");
+  }
+  return address;
+}
+
+// Says which there are (some of them).
+void Parameters::refuse_name(std::string_view kind, const std::string& name,
+                             std::span<const std::string* const> there) {
+  constexpr size_t most = 10;
+  std::string list;
+  for (const std::string* one : there.first(std::min(there.size(), most))) {
+    list += (list.empty() ? "" : ", ") + *one;
+  }
+  throw BadQuery("no " + std::string(kind) + " '" + name + "'; there are " +
+                 (list.empty() ? "none" : list) + (there.size() > most ? ", ..." : ""));
+}
+
 void Parameters::done() const {
   if (left_.empty()) return;
   throw BadQuery("unknown parameter '" + left_.front().first + "'; " +

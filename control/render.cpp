@@ -63,6 +63,12 @@ Table::Cell state(const json::object& port) {
                                  : Table::Cell("down", Style::red);
 }
 
+// The router has one in each of its networks.
+std::string mtu_of(const json::object& port) {
+  const uint64_t mtu = number(port.at("mtu"));
+  return mtu == 0 ? "" : std::to_string(mtu);
+}
+
 std::string render_ports(const json::object& view, bool colour) {
   Table table({{"PORT"},
                {"TYPE"},
@@ -83,14 +89,19 @@ std::string render_ports(const json::object& view, bool colour) {
     const json::object& port = one.as_object();
     table.add({text(port.at("name")), text(port.at("type")), state(port), networks_of(port),
                text(port.at("netns")), text(port.at("device")), text(port.at("mac")),
-               addresses_of(port), std::to_string(number(port.at("mtu"))),
-               count(port.at("rx_packets")), bytes(port.at("rx_bytes")),
+               addresses_of(port), mtu_of(port), count(port.at("rx_packets")), bytes(port.at("rx_bytes")),
                count(port.at("tx_packets")), bytes(port.at("tx_bytes")), drops(port.at("drops")),
                drops(port.at("missed"))});
   }
   if (table.empty()) return "no ports\n";
   table.hide_empty_columns();
   return table.render(colour);
+}
+
+// The line below a list that was cut short.
+std::string left_out(const json::object& view, const std::string& options) {
+  if (!view.at("truncated").as_bool()) return "";
+  return "and " + count(view.at("left_out")) + " more: see " + options + "\n";
 }
 
 std::string render_fdb(const json::object& view, bool colour) {
@@ -102,11 +113,50 @@ std::string render_fdb(const json::object& view, bool colour) {
                                             : show_seconds(entry.at("age").to_number<double>())});
   }
   if (table.empty()) return "no addresses\n";
-  std::string out = table.render(colour);
-  if (view.at("truncated").as_bool()) {
-    out += "and " + count(view.at("left_out")) + " more: see --network, --port, --mac, --limit\n";
+  return table.render(colour) + left_out(view, "--network, --port, --mac, --limit");
+}
+
+Table::Cell neighbour_state(const json::object& neighbour) {
+  const std::string state = text(neighbour.at("state"));
+  const bool usable = state == "reachable" || state == "permanent";
+  return {state, usable ? Style::green : state == "failed" ? Style::red : Style::plain};
+}
+
+std::string render_neighbours(const json::object& view, bool colour) {
+  Table table({{"NETWORK"}, {"ADDRESS"}, {"MAC"}, {"STATE"}, {"ROUTER"}, {"AGE", right}});
+  for (const json::value& one : view.at("neighbours").as_array()) {
+    const json::object& neighbour = one.as_object();
+    table.add({text(neighbour.at("network")), text(neighbour.at("address")),
+               text(neighbour.at("mac")), neighbour_state(neighbour),
+               neighbour.at("router").as_bool() ? "router" : "",
+               text(neighbour.at("state")) == "permanent"
+                   ? ""
+                   : show_seconds(neighbour.at("age").to_number<double>())});
   }
-  return out;
+  if (table.empty()) return "no neighbours\n";
+  table.hide_empty_columns();
+  return table.render(colour) + left_out(view, "--network, --address, --state, --limit");
+}
+
+// A line a hop; what holds for all of them stands on the first.
+void add_route(Table& table, const json::object& route) {
+  std::string to = text(route.at("to")), type = text(route.at("type"));
+  std::string origin = text(route.at("origin"));
+  const json::array& via = route.at("via").as_array();
+  if (via.empty()) table.add({to, type, "", "", origin});
+  for (const json::value& one : via) {
+    const json::object& hop = one.as_object();
+    table.add({to, type, text(hop.at("gateway")), text(hop.at("network")), origin});
+    to = type = origin = "";
+  }
+}
+
+std::string render_routes(const json::object& view, bool colour) {
+  Table table({{"TO"}, {"TYPE"}, {"VIA"}, {"NETWORK"}, {"ORIGIN"}});
+  for (const json::value& one : view.at("routes").as_array()) add_route(table, one.as_object());
+  if (table.empty()) return "no routes\n";
+  table.hide_empty_columns();
+  return table.render(colour) + left_out(view, "--to, --network, --origin, --limit");
 }
 
 // "web 12, db 3": the ports of one reason.
@@ -137,6 +187,7 @@ std::string render_workers(const json::object& view, bool colour) {
                {"PER BATCH", right},
                {"TURNS", right},
                {"SLEEPS", right},
+               {"HELD", right},
                {"CPU", right},
                {"USER", right},
                {"SYSTEM", right}});
@@ -148,7 +199,7 @@ std::string render_workers(const json::object& view, bool colour) {
     table.add({count(worker.at("index")), text(worker.at("io")), count(worker.at("packets")),
                count(worker.at("batches")),
                show_fraction(worker.at("packets_per_batch").to_number<double>()),
-               count(worker.at("turns")), count(worker.at("sleeps")),
+               count(worker.at("turns")), count(worker.at("sleeps")), count(worker.at("held")),
                show_fraction(uptime > 0 ? 100 * (user + system) / uptime : 0) + " %",
                show_seconds(user), show_seconds(system)});
   }
@@ -170,6 +221,8 @@ std::string render_view(const std::string& what, const json::object& view, bool 
   };
   constexpr Renderer renderers[] = {{"ports", render_ports},
                                     {"fdb", render_fdb},
+                                    {"neighbours", render_neighbours},
+                                    {"routes", render_routes},
                                     {"drops", render_drops},
                                     {"workers", render_workers},
                                     {"config", render_config}};

@@ -16,20 +16,24 @@ struct Row {
   std::vector<uint64_t> of_worker;  // indexed by worker
 };
 
+void add_port(Row& row, const std::string& name, const PortStats& stats, size_t reason) {
+  uint64_t on_port = 0;
+  for (size_t worker = 0; worker < stats.of_worker.size(); ++worker) {
+    const uint64_t count = stats.of_worker[worker].drops[reason].get();
+    on_port += count;
+    if (worker < row.of_worker.size()) row.of_worker[worker] += count;
+  }
+  if (on_port > 0) row.ports[name] = on_port;
+  row.packets += on_port;
+}
+
 Row row_of(const Tables& tables, size_t reason, size_t workers) {
   Row row;
   row.of_worker.resize(workers);
   for (const PortEntry& entry : tables.ports) {
-    if (!entry.stats) continue;
-    uint64_t on_port = 0;
-    for (size_t worker = 0; worker < entry.stats->of_worker.size(); ++worker) {
-      const uint64_t count = entry.stats->of_worker[worker].drops[reason].get();
-      on_port += count;
-      if (worker < workers) row.of_worker[worker] += count;
-    }
-    if (on_port > 0) row.ports[entry.name] = on_port;
-    row.packets += on_port;
+    if (entry.stats) add_port(row, entry.name, *entry.stats, reason);
   }
+  if (tables.router_stats) add_port(row, router_row, *tables.router_stats, reason);
   return row;
 }
 

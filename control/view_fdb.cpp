@@ -11,46 +11,25 @@ namespace json = boost::json;
 
 namespace {
 
-constexpr uint64_t default_limit = 10'000;
-constexpr uint64_t max_limit = 100'000;
-
 struct Filter {
   std::optional<size_t> network;  // index into Tables::networks
   std::optional<PortId> port;
   std::optional<MacAddress> mac;
-  size_t limit = default_limit;
+  size_t limit = 0;
 };
-
-// Finds by name, or refuses and says which there are (some of them).
-template <class Named>
-size_t index_of(const std::vector<Named>& all, const std::string& name, const char* kind) {
-  const auto it = std::ranges::find(all, name, &Named::name);
-  if (it != all.end() && !name.empty()) return static_cast<size_t>(it - all.begin());
-  std::string there;
-  size_t listed = 0;
-  for (const Named& one : all) {
-    if (one.name.empty()) continue;
-    if (++listed > 10) break;
-    there += (there.empty() ? "" : ", ") + one.name;
-  }
-  throw BadQuery("no " + std::string(kind) + " '" + name + "'; there are " +
-                 (there.empty() ? "none" : there) + (listed > 10 ? ", ..." : ""));
-}
 
 Filter filter_of(const Tables& tables, const Query& query) {
   Parameters parameters(query);
   Filter filter;
-  if (const auto name = parameters.text("network")) {
-    filter.network = index_of(tables.networks, *name, "network");
-  }
-  if (const auto name = parameters.text("port")) {
-    filter.port = static_cast<PortId>(index_of(tables.ports, *name, "port"));
+  filter.network = parameters.named("network", tables.networks);
+  if (const auto port = parameters.named("port", tables.ports)) {
+    filter.port = static_cast<PortId>(*port);
   }
   if (const auto text = parameters.text("mac")) {
     filter.mac = MacAddress::parse(*text);
     if (!filter.mac) throw BadQuery("mac is '" + *text + "', it takes one like 02:00:5e:10:00:01");
   }
-  if (const auto n = parameters.number("limit", 1, max_limit)) filter.limit = *n;
+  filter.limit = parameters.limit();
   parameters.done();
   return filter;
 }

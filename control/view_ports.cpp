@@ -83,6 +83,20 @@ json::object view_port(const ApiContext& context, PortId id) {
   return out;
 }
 
+// With it the counters of all rows add up.
+json::object view_router(const Tables& tables) {
+  PortInfo info;
+  info.type = "router";
+  json::object out;
+  out["name"] = router_row;
+  out["up"] = true;
+  add_device(out, info);
+  out["mtu"] = 0;
+  add_networks(out, tables, PortSettings{});
+  add_counters(out, totals_of(*tables.router_stats));
+  return out;
+}
+
 }  // namespace
 
 json::object view_ports(const ApiContext& context, const Query& query) {
@@ -94,6 +108,7 @@ json::object view_ports(const ApiContext& context, const Query& query) {
       ports.push_back(view_port(context, static_cast<PortId>(id)));
     }
   }
+  if (tables.routing.routes && tables.router_stats) ports.push_back(view_router(tables));
   return {{"ports", std::move(ports)}};
 }
 

@@ -30,6 +30,7 @@ json::object view_worker(const Worker& worker) {
   out["packets"] = stats.packets.get();
   out["packets_per_batch"] = ratio(stats.packets.get(), stats.batches.get());
   out["sleeps"] = stats.sleeps.get();
+  out["held"] = stats.held.load(std::memory_order_relaxed);
   const ThreadTime time = thread_time(worker.thread_id()).value_or(ThreadTime{});
   out["user_seconds"] = time.user;
   out["system_seconds"] = time.system;

@@ -3,7 +3,9 @@
 //
 // A query parameter that is not understood throws BadQuery.
 #pragma once
+#include <algorithm>
 #include <boost/json/fwd.hpp>
+#include <span>
 #include <stdexcept>
 #include <utility>
 
@@ -18,9 +20,14 @@ struct BadQuery : std::runtime_error {
 
 boost::json::object view_ports(const ApiContext& context, const Query& query);
 boost::json::object view_fdb(const ApiContext& context, const Query& query);
+boost::json::object view_neighbours(const ApiContext& context, const Query& query);
+boost::json::object view_routes(const ApiContext& context, const Query& query);
 boost::json::object view_drops(const ApiContext& context, const Query& query);
 boost::json::object view_workers(const ApiContext& context, const Query& query);
 boost::json::object view_config(const ApiContext& context, const Query& query);
+
+// The router among the ports: no port can be configured under this name.
+inline constexpr const char* router_row = "(router)";
 
 // Reads a query: each parameter is taken by name, and what is left at the end is refused.
 class Parameters {
@@ -31,11 +38,38 @@ class Parameters {
   std::optional<std::string> text(std::string_view name);
   std::optional<uint64_t> number(std::string_view name, uint64_t smallest, uint64_t largest);
   bool flag(std::string_view name);  // "1" or absent
+  // One of these words, as its index.
+  std::optional<size_t> choice(std::string_view name, std::span<const std::string_view> words);
+  // The name of one of these, as its index.
+  template <class Named>
+  std::optional<size_t> named(std::string_view name, const std::vector<Named>& all);
+  std::optional<IpAddress> address(std::string_view name);
+  // How many entries an answer may have, which "limit" says.
+  size_t limit() { return number("limit", 1, max_limit).value_or(default_limit); }
   void done() const;
 
  private:
+  static constexpr uint64_t default_limit = 10'000;
+  static constexpr uint64_t max_limit = 100'000;
+
+  [[noreturn]] static void refuse_name(std::string_view kind, const std::string& name,
+                                       std::span<const std::string* const> there);
+
   Query left_;
   std::string known_;
 };
+
+template <class Named>
+std::optional<size_t> Parameters::named(std::string_view name, const std::vector<Named>& all) {
+  const auto value = text(name);
+  if (!value) return std::nullopt;
+  const auto it = std::ranges::find(all, *value, &Named::name);
+  if (it != all.end() && !value->empty()) return static_cast<size_t>(it - all.begin());
+  std::vector<const std::string*> there;
+  for (const Named& one : all) {
+    if (!one.name.empty()) there.push_back(&one.name);
+  }
+  refuse_name(name, *value, there);
+}
 
 }  // namespace uswitch

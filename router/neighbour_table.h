@@ -103,6 +103,7 @@ class NeighbourTable {
 
   // Any thread.
   size_t size() const { return size_.load(std::memory_order_relaxed); }
+  size_t max_entries() const { return max_entries_; }
   size_t bytes() const { return (slot_mask_ + 1) * shards_.size() * sizeof(Slot); }  // reserved
   uint64_t evicted() const { return evicted_.load(std::memory_order_relaxed); }
 

@@ -137,6 +137,7 @@ class Neighbours {
   // In no order; entries that come or go meanwhile may be missing.
   void for_each(Time now, const std::function<void(const Entry&)>& visit) const;
   size_t size() const { return table_.size(); }
+  size_t max_entries() const { return table_.max_entries(); }
   size_t bytes() const { return table_.bytes(); }  // reserved, resident or not
   struct Counts {
     uint64_t created, failed, evicted, full, solicitations;

@@ -3,11 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <boost/json/parse.hpp>
-#include <boost/json/value.hpp>
-
-#include "control/show.h"
-#include "switch/memory_port.h"
+#include "tests/unit/control/api_fixture.h"
 
 namespace uswitch {
 namespace {
@@ -16,73 +12,7 @@ namespace json = boost::json;
 using namespace std::chrono_literals;
 using testing::HasSubstr;
 
-constexpr Time start{1000s};
-
-// Two networks; port 0 "web" in office, port 1 a free id, port 2 "trunk" with both, port 3 "wan"
-// whose device is gone.
-class ApiTest : public testing::Test {
- protected:
-  ApiTest() {
-    auto tables = std::make_shared<Tables>();
-    tables->networks.resize(2);
-    tables->networks[0].name = "office";
-    tables->networks[1].name = "lab";
-    for (Network& network : tables->networks) {
-      network.ageing = 300s;
-      network.fdb = std::make_shared<Fdb>(64);
-    }
-    add(*tables, "web", std::make_shared<MemoryPort>());
-    add(*tables, "", nullptr);
-    add(*tables, "trunk", std::make_shared<MemoryPort>());
-    add(*tables, "wan", nullptr);
-    tables->settings[0].network = 0;
-    tables->settings[0].mtu = 9000;
-    tables->settings[2].vlans = make_vlan_map({{10, NetworkId{0}}, {20, NetworkId{1}}}, 2);
-    infos_.resize(1);
-    infos_[0] = {"tap",
-                 "web-ns",
-                 "eth0",
-                 MacAddress::from_u64(0x020000000001),
-                 {*IpPrefix::parse("10.0.0.11/24"), *IpPrefix::parse("fd00::b/64")},
-                 5};
-    tables_ = tables;
-    engine_.publish(tables);
-  }
-
-  static void add(Tables& tables, const std::string& name, std::shared_ptr<Port> port) {
-    tables.ports.push_back({name, std::move(port), std::make_shared<PortStats>(2)});
-    tables.settings.emplace_back();
-  }
-  PortCounters& counters(PortId port, unsigned worker) {
-    return tables_->ports[port].stats->of_worker[worker];
-  }
-  void learn(size_t network, uint64_t mac, PortId port, Duration ago) {
-    tables_->networks[network].fdb->learn(MacAddress::from_u64(mac), port, start - ago);
-  }
-
-  Reply ask(const std::string& method, const std::string& target) {
-    return handle({method, target, ""},
-                  {engine_, infos_, "/etc/uswitch.yaml", "workers: 2\n", start, start - 90s});
-  }
-  json::value get(const std::string& target) {
-    const Reply reply = ask("GET", target);
-    EXPECT_EQ(reply.status, 200u) << reply.body;
-    EXPECT_EQ(reply.content_type, "application/json");
-    return json::parse(reply.body);
-  }
-  std::string refused(const std::string& target) {
-    const Reply reply = ask("GET", target);
-    EXPECT_EQ(reply.status, 400u) << target;
-    return std::string(json::parse(reply.body).at("error").as_string());
-  }
-  std::string table(const std::string& what, const std::string& query = "") {
-    return render_view(what, get("/v1/" + what + query).as_object(), false);
-  }
-
-  Engine engine_{2, IoKind::plain};
-  std::shared_ptr<Tables> tables_;
-  std::vector<PortInfo> infos_;
-};
+class ApiTest : public test::ApiFixture {};
 
 TEST_F(ApiTest, UnknownPathsAre404AndSayWhichThereAre) {
   for (const char* path :
@@ -227,6 +157,7 @@ TEST_F(ApiTest, WorkersShowTheirLoopAndTheirCpuTime) {
   EXPECT_EQ(worker.at("index"), 1);
   EXPECT_EQ(worker.at("io").as_string(), engine_.workers()[1]->io_name());
   EXPECT_EQ(worker.at("packets"), 0);
+  EXPECT_EQ(worker.at("held"), 0);
   EXPECT_EQ(worker.at("packets_per_batch").to_number<double>(), 0);
   EXPECT_TRUE(worker.at("user_seconds").is_double());
   EXPECT_TRUE(worker.at("system_seconds").is_double());

@@ -55,7 +55,8 @@ TEST(Cli, ChecksAConfiguration) {
 }
 
 TEST(Cli, ShowsEachThing) {
-  for (const char* what : {"ports", "fdb", "drops", "workers", "config"}) {
+  for (const char* what :
+       {"ports", "fdb", "neighbours", "routes", "drops", "workers", "config"}) {
     const CommandLine line = good({"show", what});
     EXPECT_EQ(line.command, Command::show);
     EXPECT_EQ(line.what, what);
@@ -79,6 +80,10 @@ TEST(Cli, PassesFiltersOnUnderTheApisNames) {
                                                        testing::Pair("port", "web"),
                                                        testing::Pair("mac", "02:00:00:00:00:01"),
                                                        testing::Pair("limit", "5")));
+  EXPECT_EQ(good({"show", "neighbours", "--address", "10.0.0.2", "--state", "stale"}).query,
+            (Query{{"address", "10.0.0.2"}, {"state", "stale"}}));
+  EXPECT_EQ(good({"show", "routes", "--to", "10.0.0.2", "--origin", "host"}).query,
+            (Query{{"to", "10.0.0.2"}, {"origin", "host"}}));
   EXPECT_EQ(good({"show", "drops", "--all"}).query, (Query{{"all", "1"}}));
 }
 
@@ -90,6 +95,7 @@ TEST(Cli, RefusesWhatItDoesNotKnowAndSaysWhatThereIs) {
   EXPECT_THAT(refused({"shwo", "ports"}), HasSubstr("shwo"));
   EXPECT_THAT(refused({"show"}), HasSubstr("WHAT"));
   EXPECT_THAT(refused({"show", "prots"}), HasSubstr("'prots'; did you mean 'ports'?"));
+  EXPECT_THAT(refused({"show", "neighbors"}), HasSubstr("did you mean 'neighbours'?"));
   EXPECT_THAT(refused({"show", "xyzzy"}), HasSubstr("'workers', 'config'"));
   EXPECT_THAT(refused({"show", "ports", "fdb"}), HasSubstr("fdb"));
 }
