@@ -108,9 +108,15 @@ void RouterControl::add_configured(Routes& routes) const {
   }
 }
 
-// By an address that the host has on its port: it answers for that one for certain.
+// Its port's own addresses are on the network. The others lead by one of those: it answers for that
+// one for certain.
 void RouterControl::add_host(Routes& routes) const {
   if (!host_) return;
+  const RouteHop here{host_network_, true, {}};
+  for (const IpPrefix& own : host_port_addresses_) {
+    if (own.address.is_link_local()) continue;
+    routes.try_emplace(alone(own.address), target(RouteKind::forward, RouteOrigin::host, {here}));
+  }
   for (const IpAddress& a : host_->addresses()) {
     const auto same = [&](const IpPrefix& p) { return p.address.family() == a.family(); };
     const auto gateway = std::ranges::find_if(host_port_addresses_, same);
