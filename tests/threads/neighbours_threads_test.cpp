@@ -156,7 +156,7 @@ TEST(NeighboursThreads, TR17_LineThatChangesHandsNeverShowsTheOthersMac) {
 
 // Whoever was told to wait is woken, whatever becomes of the entry.
 TEST(NeighboursThreads, ARP10_NobodyWaitsForAWakeUpThatDoesNotCome) {
-  constexpr uint64_t rounds = 600;
+  constexpr uint64_t rounds = 300;
   Neighbours table(64);
   std::array<std::atomic<bool>, 3> woken{};
   const auto wake = [&](uint64_t workers) {
