@@ -100,9 +100,9 @@ void decrement_ttl(Packet& p) {
     --ip[Ip6::hop_limit];
     return;
   }
-  const uint16_t before = load_be16(ip + Ip4::ttl);
+  // The TTL is the upper byte of its word: whatever it was, the sum changes by the same.
+  constexpr uint16_t delta = checksum::change(0x0100, 0x0000);
   --ip[Ip4::ttl];
-  const uint16_t delta = checksum::change(before, load_be16(ip + Ip4::ttl));
   store_be16(ip + Ip4::checksum, checksum::apply(load_be16(ip + Ip4::checksum), delta));
 }
 

@@ -28,6 +28,7 @@
 #include <mutex>
 #include <vector>
 
+#include "core/fold.h"
 #include "core/spin_lock.h"
 #include "core/time.h"
 #include "router/lazy_memory.h"
@@ -68,7 +69,10 @@ class NeighbourTable {
   NeighbourTable(uint32_t max_entries, const Seed& seed);
   static Seed random_seed();
 
-  NeighbourKey key(NetworkId network, const IpAddress& address) const;
+  NeighbourKey key(NetworkId network, const IpAddress& address) const {
+    return {address, network, home(network, address)};
+  }
+  uint32_t home(NetworkId network, const IpAddress& address) const;
   void prefetch(const NeighbourKey& key) const { __builtin_prefetch(&slots_[key.home]); }
   Seen read(const NeighbourKey& key) const;
 
@@ -167,16 +171,12 @@ class NeighbourTable {
   std::atomic<uint64_t> evicted_{0};
 };
 
-inline NeighbourKey NeighbourTable::key(NetworkId network, const IpAddress& address) const {
-  auto fold = [](uint64_t a, uint64_t b) {
-    unsigned __int128 product = static_cast<unsigned __int128>(a) * b;
-    return static_cast<uint64_t>(product >> 64) ^ static_cast<uint64_t>(product);
-  };
+inline uint32_t NeighbourTable::home(NetworkId network, const IpAddress& address) const {
   const auto [a, b] = words(address);
   const auto& s = seed_.words;
   const uint64_t hash = fold(fold(a ^ s[0], b ^ s[1]) ^ s[2], s[3] ^ network);
   const uint64_t shard = (hash >> 32) * shards_.size() >> 32;
-  return {address, network, static_cast<uint32_t>(shard << shard_bits_ | (hash & slot_mask_))};
+  return static_cast<uint32_t>(shard << shard_bits_ | (hash & slot_mask_));
 }
 
 inline NeighbourTable::Seen NeighbourTable::read(const NeighbourKey& key) const {

@@ -57,6 +57,10 @@ class Neighbours {
   Key key(NetworkId network, const IpAddress& address) const {
     return table_.key(network, address);
   }
+  // The part of the key that is made of the others, for who fills one in place.
+  uint32_t home(NetworkId network, const IpAddress& address) const {
+    return table_.home(network, address);
+  }
   void prefetch(const Key& key) const { table_.prefetch(key); }
 
   // Worker. `mac` is set when resolved. Writes only when a stale entry is used for the first time:

@@ -173,7 +173,7 @@ Reason Router::judge(const Routing& routing, const Packet& p, Plan& plan) {
     uint8_t pointer = 0;
     if (const Reason r = ip_checks::check_options(p, pointer); r != Reason::none) return r;
   }
-  plan.station = station_of(*routing.neighbours, hop, destination_of(p));
+  set_station(*routing.neighbours, hop, destination_of(p), plan.station);
   return segment_length(p) <= routing.at(hop.network).mtu ? Reason::none
                                                           : Reason::needs_fragmentation;
 }
@@ -181,7 +181,7 @@ Reason Router::judge(const Routing& routing, const Packet& p, Plan& plan) {
 void Router::route(const Routing& routing, std::span<Packet* const> packets,
                    std::span<Verdict> verdicts, Time now) {
   for (size_t i = 0; i < packets.size(); ++i) {
-    plans_[i] = {};
+    plans_[i].begin();
     verdicts[i] = Verdict::to_router();
     if (is_arp(*packets[i])) continue;
     const Reason r = check(routing, *packets[i], plans_[i]);
@@ -195,7 +195,7 @@ void Router::route(const Routing& routing, std::span<Packet* const> packets,
     Plan& plan = plans_[i];
     plan.reason = judge(routing, *packets[i], plan);
     if (plan.reason != Reason::none || plan.local) continue;
-    routing.neighbours->prefetch(plan.station.key);
+    routing.neighbours->prefetch(plan.station);
     verdicts[i] = Verdict::next();
   }
   for (size_t i = 0; i < packets.size(); ++i) {
@@ -203,7 +203,7 @@ void Router::route(const Routing& routing, std::span<Packet* const> packets,
     const Station& next = plans_[i].station;
     MacAddress mac;
     verdicts[i] = Verdict::to_router();
-    if (routing.neighbours->lookup(next.key, now, mac) != Neighbours::Use::resolved) continue;
+    if (routing.neighbours->lookup(next, now, mac) != Neighbours::Use::resolved) continue;
     pass(routing, *packets[i], next.network);
     Sender::readdress(routing, *packets[i], next.network, mac);
     verdicts[i] = Verdict::forward();

@@ -54,6 +54,13 @@ class Router {
     Station station;
     bool local = false;
     Reason reason = Reason::none;  // why it may not pass
+
+    // As new, but for the station.
+    void begin() {
+      target = nullptr;
+      local = false;
+      reason = Reason::none;
+    }
   };
 
   static Reason check(const Routing& routing, const Packet& packet, Plan& plan);

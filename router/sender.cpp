@@ -38,7 +38,7 @@ void Sender::readdress(const Routing& routing, Packet& packet, NetworkId network
 Verdict Sender::to_station(const Routing& routing, Packet& packet, const Station& station,
                            Time now) {
   MacAddress mac;
-  switch (routing.neighbours->lookup(station.key, now, mac)) {
+  switch (routing.neighbours->lookup(station, now, mac)) {
     case Neighbours::Use::resolved:
       readdress(routing, packet, station.network, mac);
       return Verdict::forward();
@@ -52,7 +52,7 @@ Verdict Sender::to_station(const Routing& routing, Packet& packet, const Station
 
 Verdict Sender::wait(const Routing& routing, Packet& packet, const Station& station, Time now) {
   using What = Neighbours::Ask::What;
-  const Neighbours::Ask ask = routing.neighbours->ask(station.key, now, worker_);
+  const Neighbours::Ask ask = routing.neighbours->ask(station, now, worker_);
   switch (ask.what) {
     case What::resolved:
       readdress(routing, packet, station.network, ask.mac);
@@ -78,7 +78,7 @@ Verdict Sender::park(Packet& packet, const Station& station) {
   packet.routed = packet.routed || packet.network != station.network;
   packet.network = station.network;
   std::optional<PortId> displaced;
-  const bool kept = parking_.park(station.key, packet, displaced);
+  const bool kept = parking_.park(station, packet, displaced);
   if (displaced) counters(*displaced).drop(Reason::neighbour_busy);
   return kept ? Verdict::consumed() : Verdict::drop(Reason::neighbour_busy);
 }
@@ -110,11 +110,13 @@ Verdict Sender::fail(const Routing& routing, const Packet& packet, Time now) {
 std::optional<Station> Sender::way(const Routing& routing, const Packet& packet) const {
   const IpAddress to = destination_of(packet);
   if (!to.is_v4() && to.is_link_local()) {
-    return Station{packet.network, to, routing.neighbours->key(packet.network, to)};
+    return routing.neighbours->key(packet.network, to);
   }
   const RouteTarget* target = routing.routes->lookup(to);
   if (target == nullptr || target->kind != RouteKind::forward) return std::nullopt;
-  return station_of(*routing.neighbours, target->hop(flow_hash(packet, routing.flow_seed)), to);
+  Station station;
+  set_station(*routing.neighbours, target->hop(flow_hash(packet, routing.flow_seed)), to, station);
+  return station;
 }
 
 // The address the packet was sent to when that is its own (I6-4), else one of the network that the

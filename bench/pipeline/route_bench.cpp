@@ -18,7 +18,10 @@ namespace {
 
 enum : NetworkId { inside, outside };
 constexpr unsigned gateways = 10;
-constexpr size_t frames_made = 1 << 16;
+// More than any cache has when the table is full, so that nothing is found there.
+size_t frames_made(size_t routes) {
+  return routes < 1000 ? 1000 : 1 << 16;
+}
 
 MacAddress router_mac(NetworkId n) {
   return MacAddress::from_u64(0x02000000ff00 + n);
@@ -120,8 +123,9 @@ class Setup {
 
   static std::vector<Frame> frames_to(const std::vector<Route>& routes) {
     std::vector<Frame> frames;
-    for (const IpAddress& a : InternetRoutes::destinations(routes, 2 * frames_made)) {
-      if (is_routable(a) && frames.size() < frames_made) frames.push_back(udp_to(a));
+    const size_t count = frames_made(routes.size());
+    for (const IpAddress& a : InternetRoutes::destinations(routes, 2 * count)) {
+      if (is_routable(a) && frames.size() < count) frames.push_back(udp_to(a));
     }
     return frames;
   }

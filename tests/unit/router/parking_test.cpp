@@ -50,7 +50,7 @@ class ParkingTest : public NeighboursTest {
   }
 
   Parking parking;
-  PortId displaced = no_port;
+  std::optional<PortId> displaced;
 
  private:
   PacketPool pool_{1};
@@ -97,7 +97,7 @@ TEST_F(ParkingTest, ND4_OverflowReplacesTheOldestOfTheNeighbour) {
   table.ask(key(1), now, worker);
   for (uint16_t i = 0; i < 64; ++i) {
     ASSERT_TRUE(park(1, i));
-    ASSERT_EQ(displaced, no_port);
+    ASSERT_EQ(displaced, std::nullopt);
   }
   ASSERT_TRUE(park(1, 64));
   EXPECT_EQ(displaced, 0);
@@ -114,7 +114,7 @@ TEST_F(ParkingTest, ND4_OverflowReplacesTheOldestOfTheNeighbour) {
 TEST_F(ParkingTest, TR14_NeighboursAreBounded) {
   for (uint32_t n = 0; n < 1024; ++n) ASSERT_TRUE(park(n, 1));
   EXPECT_FALSE(park(5000, 2));
-  EXPECT_EQ(displaced, no_port);
+  EXPECT_EQ(displaced, std::nullopt);
   EXPECT_TRUE(park(5, 3));
   EXPECT_EQ(parking.neighbours(), 1024u);
   EXPECT_EQ(parking.size(), 1025u);
@@ -142,7 +142,7 @@ TEST_F(ParkingTest, TR14_BytesAreBounded) {
   uint32_t small = large;
   while (park(small, 3)) ++small;
   EXPECT_FALSE(park(large, 4, 60'000));
-  EXPECT_EQ(displaced, no_port);
+  EXPECT_EQ(displaced, std::nullopt);
   EXPECT_LE(parking.bytes(), Parking::max_bytes);
   EXPECT_EQ(parking.size(), small);
 }
