@@ -28,18 +28,27 @@ uint16_t pseudo_sum(const Packet& p, size_t size) {
 bool checksum_right(const Packet& p) {
   if (p.offload.needs_checksum) return true;
   const uint8_t* l4 = p.data + p.layout.l4;
-  const size_t size = p.layout.l3_end - p.layout.l4;
-  if (p.layout.protocol == ip_protocol::udp &&
-      load_be16(l4 + UdpView::Offset::checksum) == 0) {
-    return ip_checks::is_v4(p);
+  size_t size = p.layout.l3_end - p.layout.l4;
+  if (p.layout.protocol == ip_protocol::udp) {
+    if (load_be16(l4 + UdpView::Offset::checksum) == 0) return ip_checks::is_v4(p);
+    size = load_be16(l4 + UdpView::Offset::length);  // the IP payload may be longer
   }
   return checksum::add(pseudo_sum(p, size), checksum::sum({l4, size})) == 0xffff;
 }
 
-// The byte that names the protocol which is not spoken here: of the header chain, or of IPv6's
-// own header when that was not followed to its end (I6-1).
-uint32_t next_header_at(const Packet&) {
-  return Ipv6View::Offset::next_header;
+// The byte that names the protocol which is not spoken here, counted from the IPv6 header: in the
+// last of the extension headers, or in IPv6's own when those were not followed to their end (I6-1).
+uint32_t next_header_at(const Packet& p) {
+  const uint8_t* ip = p.data + Layout::l3;
+  const uint32_t end = p.layout.l4 == 0 ? 0 : p.layout.l4 - Layout::l3;
+  uint32_t at = Ipv6View::Offset::next_header;
+  for (uint32_t header = Ipv6View::size; header < end;) {
+    const bool authentication = ip[at] == ip_protocol::authentication;
+    const uint32_t size = authentication ? (ip[header + 1] + 2u) * 4 : (ip[header + 1] + 1u) * 8;
+    at = header;
+    header += size;
+  }
+  return at;
 }
 
 }  // namespace
@@ -65,7 +74,9 @@ Verdict Local::collect(const Routing& routing, Packet& fragment, Time now) {
     return Verdict::drop(result.reason);
   }
   sender_.counters(no_port).tx_packets.add(result.merged.size());
-  sender_.finish(*whole, receive_whole(routing, *whole, now));
+  // Neighbour discovery never comes in fragments (RFC 6980 5, ND-1).
+  sender_.finish(*whole, Nd::takes(*whole) ? Verdict::drop(Reason::nd_invalid)
+                                           : receive_whole(routing, *whole, now));
   return Verdict::consumed();
 }
 
@@ -81,6 +92,7 @@ void Local::expire(const Routing& routing, Time now) {
 }
 
 Verdict Local::receive_whole(const Routing& routing, Packet& packet, Time now) {
+  if (packet.layout.fault != Reason::none) return Verdict::drop(packet.layout.fault);
   switch (packet.layout.l4 != 0 ? packet.layout.protocol : ip_protocol::no_next_header) {
     case ip_protocol::icmp:
       return ip_checks::is_v4(packet) ? icmp(routing, packet, now) : refuse(routing, packet, now);
@@ -95,7 +107,7 @@ Verdict Local::receive_whole(const Routing& routing, Packet& packet, Time now) {
 }
 
 Verdict Local::icmp(const Routing& routing, Packet& packet, Time now) {
-  if (Nd::takes(packet) && !ip_checks::is_v4(packet)) {
+  if (Nd::takes(packet)) {
     const Reason reason = nd_.receive(routing, packet, now);
     return reason == Reason::none ? sender_.deliver(packet) : Verdict::drop(reason);
   }
@@ -121,7 +133,14 @@ Verdict Local::transport(const Routing& routing, const Packet& packet, Time now)
 }
 
 Verdict Local::refuse(const Routing& routing, const Packet& packet, Time now) {
-  sender_.answer(routing, packet, icmp_error::protocol_unreachable(family_of(packet), next_header_at(packet)), now);
+  // With "no next header" nothing is asked for (RFC 8200 4.7).
+  if (packet.layout.protocol != ip_protocol::no_next_header) {
+    const IcmpError error =
+        ip_checks::is_v4(packet)
+            ? icmp_error::protocol_unreachable(Family::v4)
+            : icmp_error::protocol_unreachable(Family::v6, next_header_at(packet));
+    sender_.answer(routing, packet, error, now);
+  }
   return Verdict::drop(Reason::no_protocol);
 }
 

@@ -36,7 +36,7 @@ struct Nd::Message {
   const RouterInterface& own;
   NetworkId network;
   IpAddress source, destination;
-  MacAddress sender;  // of the frame
+  MacAddress sender;  // of the frame; never the router's own (BR-12)
   NdpView nd;
   Time now;
 
@@ -59,6 +59,8 @@ Reason Nd::receive(const Routing& routing, const Packet& packet, Time now) {
                   packet.network, ip->source(),
                   ip->destination(), MacAddress::load(packet.data + EthernetView::Offset::source),
                   *nd,          now};
+  if (m.source.is_multicast() || m.source.is_loopback()) return Reason::nd_invalid;
+  if (m.own.owns(m.source)) return Reason::nd_conflict;
   switch (nd->type()) {
     case icmp6_type::neighbor_solicitation:
       return solicitation(m);
@@ -76,14 +78,12 @@ Reason Nd::solicitation(const Message& m) {
   const auto link = m.nd.link_address(source_link);
   if (target.is_multicast() || (link && !is_station(*link))) return Reason::nd_invalid;
   if (m.nameless() && (link || !is_solicited_node(m.destination))) return Reason::nd_invalid;
-  if (m.sender == m.own.mac) return Reason::none;  // its own, come back (RFC 7527)
   const bool mine = m.own.owns(target);
-  if (!m.nameless()) learn_source(m);
-  if (!mine && (m.nameless() || !m.routing.stands_for_host(m.network, target))) return Reason::none;
   if (m.nameless()) {
     // Somebody wants this address for himself: it is taken (RFC 4862 5.4.3).
-    claim(m, {target, false, true}, To::all_nodes());
-  } else {
+    if (mine) claim(m, {target, false, true}, To::all_nodes());
+  } else if (mine || m.routing.stands_for_host(m.network, target)) {
+    learn_source(m);
     claim(m, {target, true, mine}, {m.source, link.value_or(m.sender)});
   }
   return Reason::none;
@@ -104,7 +104,6 @@ Reason Nd::advertisement(const Message& m) {
   const bool solicited = flags & flag_solicited;
   if (target.is_multicast() || (link && !is_station(*link))) return Reason::nd_invalid;
   if (solicited && m.destination.is_multicast()) return Reason::nd_invalid;
-  if (m.sender == m.own.mac) return Reason::none;
   if (m.own.owns(target)) {
     if (defence_.due(m.network, m.now)) claim(m, {target, false, true}, To::all_nodes());
     return Reason::nd_conflict;

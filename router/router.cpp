@@ -26,16 +26,17 @@ bool is_v6(const Packet& p) {
 // (loose). Its own addresses come from nobody else (R4-9, R4-10).
 Reason check_source(const Routing& routing, const Packet& p) {
   const IpAddress source = source_of(p);
-  if (routing.own.contains(source)) return Reason::martian_source;
-  const ReversePath mode = routing.at(p.network).reverse_path;
+  const RouterInterface& here = routing.at(p.network);
+  if (routing.own.contains(source) || source == here.link_local) return Reason::martian_source;
+  const ReversePath mode = here.reverse_path;
   if (mode == ReversePath::off) [[likely]]
     return Reason::none;
   if (!source.is_v4() && source.is_link_local()) return Reason::none;
   const RouteTarget* back = routing.routes->lookup(source);
   if (back == nullptr || back->kind != RouteKind::forward) return Reason::reverse_path;
   if (mode == ReversePath::loose) return Reason::none;
-  const auto here = [&](const RouteHop& hop) { return hop.network == p.network; };
-  return std::any_of(back->hops.begin(), back->hops.begin() + back->count, here)
+  const auto leads_here = [&](const RouteHop& hop) { return hop.network == p.network; };
+  return std::any_of(back->hops.begin(), back->hops.begin() + back->count, leads_here)
              ? Reason::none
              : Reason::reverse_path;
 }
@@ -64,8 +65,11 @@ bool may_pass(const Routing& routing, const Packet& p, const RouteTarget& target
          p.ingress == routing.host_port;
 }
 
-bool has_options(const Packet& p) {
-  return !is_v6(p) && (p.data[Layout::l3] & 0x0f) != 5;
+// Also of a packet to the router itself: it may be meant to go on from here (R4-12).
+Reason check_options(const Packet& p) {
+  const bool has_options = !is_v6(p) && (p.data[Layout::l3] & 0x0f) != 5;
+  uint8_t pointer = 0;
+  return has_options ? ip_checks::check_options(p, pointer) : Reason::none;
 }
 
 uint16_t smaller_mtu(const Routing& routing, const Packet& p, NetworkId to) {
@@ -113,10 +117,11 @@ std::optional<IcmpError> error_of(const Routing& routing, const Packet& p, Reaso
 
 }  // namespace
 
-// What the packet shows by itself. A destination that is link-local is nobody's but perhaps the
-// router's own, so no route is looked up for it.
+// What the packet shows by itself, up to its IP header: what follows is not a router's to judge
+// (R4-1). A destination that is link-local is nobody's but perhaps the router's own, so no route is
+// looked up for it.
 Reason Router::check(const Routing& routing, const Packet& p, Plan& plan) {
-  if (p.layout.fault != Reason::none) return p.layout.fault;
+  if (p.layout.fault == Reason::malformed_l3) return p.layout.fault;
   if (!is_v6(p)) return p.layout.ether_type == ether_type::ipv4 ? ip_checks::check4(p) : Reason::not_ip;
   const Reason reason = ip_checks::check6(p);
   if (reason != Reason::none) return reason;
@@ -154,6 +159,7 @@ void Router::look_up(const Routing& routing, std::span<Packet* const> packets,
 // station, or `local`.
 Reason Router::judge(const Routing& routing, const Packet& p, Plan& plan) {
   if (const Reason r = check_source(routing, p); r != Reason::none) return r;
+  if (const Reason r = check_options(p); r != Reason::none) return r;
   if (plan.local || plan.reason != Reason::none) return plan.reason;
   if (plan.target == nullptr) return Reason::no_route;
   const RouteTarget& target = *plan.target;
@@ -169,10 +175,6 @@ Reason Router::judge(const Routing& routing, const Packet& p, Plan& plan) {
   if (scope != Reason::none) return scope;
   if (!may_pass(routing, p, target, hop.network)) return Reason::network_isolated;
   if (ip_checks::ttl(p) <= 1) return Reason::ttl_exceeded;
-  if (has_options(p)) {
-    uint8_t pointer = 0;
-    if (const Reason r = ip_checks::check_options(p, pointer); r != Reason::none) return r;
-  }
   set_station(*routing.neighbours, hop, destination_of(p), plan.station);
   return segment_length(p) <= routing.at(hop.network).mtu ? Reason::none
                                                           : Reason::needs_fragmentation;
@@ -230,7 +232,7 @@ Verdict Router::refuse(const Routing& routing, const Packet& packet, const Plan&
 }
 
 bool Router::listens_to(const Packet& p) {
-  if (p.layout.fault != Reason::none) return false;
+  if (!MacAddress::load(p.data).is_group() || p.layout.fault != Reason::none) return false;
   return is_arp(p) || (is_v6(p) && Nd::takes(p));
 }
 

@@ -14,8 +14,9 @@ namespace uswitch {
 
 namespace {
 
-// A super-segment must not be cut into more pieces than fresh packets live.
-constexpr uint32_t max_pieces_of_a_segment = 60;
+// A fresh packet must not be cut into more pieces than it lives.
+constexpr uint32_t max_pieces = 60;
+constexpr uint32_t max_header = 60 + 8;  // of IPv4 with options, at least that of IPv6; rounding
 
 }  // namespace
 
@@ -199,15 +200,19 @@ bool Sender::cut_super_segment(const Routing& routing, const Packet& packet,
 
 Verdict Sender::to_station_in_pieces(const Routing& routing, Packet& packet,
                                      const Station& station, Time now) {
+  // Segments of a super-segment are fresh packets, and so are reassembled echo requests.
+  const bool fresh = packet.offload.gso != Offload::Gso::none || packet.ingress == no_port;
+  const uint32_t payload = routing.at(station.network).mtu - max_header;
+  if (fresh && segment_length(packet) > max_pieces * payload) {
+    return Verdict::drop(Reason::needs_fragmentation);
+  }
   unsigned pieces = 0;
   bool whole = false;
   if (packet.offload.gso == Offload::Gso::none) {
     complete_checksum(packet);
     whole = cut(routing, packet, station, now, pieces);
-  } else if (segment_length(packet) <= max_pieces_of_a_segment * (routing.at(station.network).mtu - 60)) {
-    whole = cut_super_segment(routing, packet, station, now, pieces);
   } else {
-    return Verdict::drop(Reason::needs_fragmentation);
+    whole = cut_super_segment(routing, packet, station, now, pieces);
   }
   PortCounters& c = counters(packet.ingress);
   if (!whole) {

@@ -32,7 +32,8 @@ inline void set_station(const Neighbours& neighbours, const RouteHop& hop,
 
 class Sender {
  public:
-  Sender(Outbox& outbox, unsigned worker) : outbox_(outbox), worker_(worker) {}
+  Sender(Outbox& outbox, unsigned worker)
+      : outbox_(outbox), worker_(worker), fragment_id_(worker << 26) {}
 
   // forward with the packet readdressed, consumed while it waits, or a drop, of which the source
   // was told.
@@ -93,7 +94,7 @@ class Sender {
   unsigned worker_;
   IcmpLimit limit_;
   Parking parking_;
-  uint32_t fragment_id_ = 0;
+  uint32_t fragment_id_;  // of IPv6; workers count in ranges of their own (FR-8)
 };
 
 // A question for a station, as ARP or neighbour discovery has it; `to` when it is asked whether it

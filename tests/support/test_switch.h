@@ -68,6 +68,8 @@ class TestSwitch {
   void pass_time(Duration time);
   // Has the router announce itself from now on, as at the start.
   void begin_announcements(NetworkId network) { announcer_.begin(network, now_); }
+  // What it says at the end.
+  std::vector<OwnFrame> farewell() { return announcer_.farewell(tables_.routing); }
   // Packets that wait in the router.
   size_t held() const { return pipeline_.held(); }
   // What the control thread does regularly: ageing and the reuse of freed entries.
