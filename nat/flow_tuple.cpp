@@ -165,6 +165,8 @@ Found read6(Bytes ip) {
   f.ends.source = IpAddress::load6(&ip[Ipv6View::Offset::source]);
   f.ends.destination = IpAddress::load6(&ip[Ipv6View::Offset::destination]);
   f.protocol = ip[Ipv6View::Offset::next_header];
+  // Would be taken for the IPv4 addresses they map.
+  if (f.ends.source.is_v4() || f.ends.destination.is_v4()) return found;
   size_t at = Ipv6View::size;
   for (unsigned i = 0; is_extension(f.protocol); ++i) {
     if (i == Ipv6Chain::max_headers || ip.size() - at < 8) return found;

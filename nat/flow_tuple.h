@@ -22,9 +22,10 @@ struct Endpoints {
 
 struct FlowFields {
   enum class Kind : uint8_t {
-    // Belongs to no flow that could be translated: not IP, a header that lies, ICMP that is neither
-    // query nor error (I-11), an IPv6 chain that is not followed, or one whose routing header still
-    // has hops to go: the addresses of the IPv6 header are then not those of the checksum.
+    // Belongs to no flow that could be translated: not IP; a header that lies; ICMP that is neither
+    // query nor error (I-11); IPv4-mapped addresses in IPv6, which no wire may carry (RFC 4291
+    // 2.5.5.2); an IPv6 chain that is not followed, or whose routing header still has hops to go:
+    // the checksum is then not over the addresses in the IPv6 header (RFC 8200 8.1).
     untrackable,
     tcp,
     udp,
