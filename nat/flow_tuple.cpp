@@ -19,13 +19,6 @@ using Kind = FlowFields::Kind;
 // What every error quotes of a transport header at least (RFC 792), and enough for ports and ids.
 constexpr size_t quoted_transport = 8;
 
-// The fields, and where the transport header stands: counted from the IP header, 0 when there is
-// none to read.
-struct Found {
-  FlowFields fields;
-  size_t l4 = 0;
-};
-
 enum class IcmpClass : uint8_t { request, reply, error, neither };
 
 IcmpClass classify4(uint8_t type) {
@@ -111,10 +104,10 @@ void read_transport(FlowFields& f, Bytes l4, bool v4) {
   }
 }
 
-// `ip` is an IPv4 packet of which at least the header is there.
-Found read4(Bytes ip) {
-  Found found;
-  FlowFields& f = found.fields;
+// Fills `f` in place, since a copy of it would cost a failed store forwarding, from an IPv4 packet
+// of which at least the header is there. Where the transport header stands, counted from the IP
+// header; 0: there is none to read.
+size_t read4(FlowFields& f, Bytes ip) {
   f.ends.source = IpAddress::load4(&ip[Ipv4View::Offset::source]);
   f.ends.destination = IpAddress::load4(&ip[Ipv4View::Offset::destination]);
   f.protocol = ip[Ipv4View::Offset::protocol];
@@ -123,11 +116,11 @@ Found read4(Bytes ip) {
   if (f.fragment) f.fragment_id = load_be16(&ip[Ipv4View::Offset::id]);
   if ((fragment & 0x1fff) != 0) {
     f.kind = Kind::fragment_later;
-    return found;
+    return 0;
   }
-  found.l4 = (ip[0] & 0x0fu) * 4;
-  read_transport(f, ip.subspan(found.l4), true);
-  return found;
+  const size_t l4 = (ip[0] & 0x0fu) * 4;
+  read_transport(f, ip.subspan(l4), true);
+  return l4;
 }
 
 size_t extension_size(uint8_t type, const uint8_t* header) {
@@ -157,27 +150,24 @@ bool read_extension(FlowFields& f, const uint8_t* header) {
   return f.kind != Kind::fragment_later;
 }
 
-// `ip` is an IPv6 packet of which at least the fixed header is there. Follows the chain by the
+// The same of an IPv6 packet of which at least the fixed header is there. Follows the chain by the
 // rules of walk_extensions, but a quote's may be cut off, and a routing header matters here.
-Found read6(Bytes ip) {
-  Found found;
-  FlowFields& f = found.fields;
+size_t read6(FlowFields& f, Bytes ip) {
   f.ends.source = IpAddress::load6(&ip[Ipv6View::Offset::source]);
   f.ends.destination = IpAddress::load6(&ip[Ipv6View::Offset::destination]);
   f.protocol = ip[Ipv6View::Offset::next_header];
   // Would be taken for the IPv4 addresses they map.
-  if (f.ends.source.is_v4() || f.ends.destination.is_v4()) return found;
+  if (f.ends.source.is_v4() || f.ends.destination.is_v4()) return 0;
   size_t at = Ipv6View::size;
   for (unsigned i = 0; is_extension(f.protocol); ++i) {
-    if (i == Ipv6Chain::max_headers || ip.size() - at < 8) return found;
+    if (i == Ipv6Chain::max_headers || ip.size() - at < 8) return 0;
     const uint8_t* header = &ip[at];
     const size_t size = extension_size(f.protocol, header);
-    if (ip.size() - at < size || !read_extension(f, header)) return found;
+    if (ip.size() - at < size || !read_extension(f, header)) return 0;
     at += size;
   }
-  if (f.protocol != ip_protocol::no_next_header) found.l4 = at;
   read_transport(f, ip.subspan(at), false);
-  return found;
+  return f.protocol == ip_protocol::no_next_header ? 0 : at;
 }
 
 bool is_ipv4(const Packet& p) {
@@ -221,29 +211,34 @@ Bytes quote_in(Bytes message, bool v4) {
 }
 
 // The length is that of the packet as it was sent; what the quote has beyond it is padding.
-Found read_quote4(Bytes& quote) {
-  if (quote.size() < Ipv4View::min_header || quote[0] >> 4 != 4) return {};
+size_t read_quote4(FlowFields& f, Bytes& quote) {
+  if (quote.size() < Ipv4View::min_header || quote[0] >> 4 != 4) return 0;
   const size_t header = (quote[0] & 0x0fu) * 4;
   const size_t total = load_be16(&quote[Ipv4View::Offset::total_length]);
-  if (header < Ipv4View::min_header || header > quote.size() || total < header) return {};
-  if (checksum::sum(quote.first(header)) != 0xffff) return {};
+  if (header < Ipv4View::min_header || header > quote.size() || total < header) return 0;
+  if (checksum::sum(quote.first(header)) != 0xffff) return 0;
   quote = quote.first(std::min(total, quote.size()));
-  return read4(quote);
+  return read4(f, quote);
 }
 
-Found read_quote6(Bytes& quote) {
-  if (quote.size() < Ipv6View::size || quote[0] >> 4 != 6) return {};
+size_t read_quote6(FlowFields& f, Bytes& quote) {
+  if (quote.size() < Ipv6View::size || quote[0] >> 4 != 6) return 0;
   const size_t whole = Ipv6View::size + load_be16(&quote[Ipv6View::Offset::payload_length]);
   quote = quote.first(std::min(whole, quote.size()));
-  return read6(quote);
+  return read6(f, quote);
 }
 
 }  // namespace
 
 FlowFields flow_fields(const Packet& packet) {
   const Layout& l = packet.layout;
-  if (l.fault != Reason::none || l.l3_end == 0) return {};
-  return is_ipv4(packet) ? read4(ip_packet(packet)).fields : read6(ip_packet(packet)).fields;
+  FlowFields fields;
+  if (l.fault != Reason::none || l.l3_end == 0) return fields;
+  if (is_ipv4(packet))
+    (void)read4(fields, ip_packet(packet));
+  else
+    (void)read6(fields, ip_packet(packet));
+  return fields;
 }
 
 std::optional<Quote> parse_quote(const Packet& packet) {
@@ -254,17 +249,17 @@ std::optional<Quote> parse_quote(const Packet& packet) {
   if (!icmp_checksum_right(packet, message)) return std::nullopt;
 
   const bool v4 = is_ipv4(packet);
-  Bytes quote = quote_in(message, v4);
-  const Found found = v4 ? read_quote4(quote) : read_quote6(quote);
-  const Kind kind = found.fields.kind;
-  if (kind == Kind::untrackable || kind == Kind::icmp_error) return std::nullopt;
-  if (found.fields.ends.source != outer.ends.destination) return std::nullopt;
+  Bytes bytes = quote_in(message, v4);
+  Quote quote;
+  const size_t l4 = v4 ? read_quote4(quote.flow, bytes) : read_quote6(quote.flow, bytes);
+  if (quote.flow.kind == Kind::untrackable || quote.flow.kind == Kind::icmp_error)
+    return std::nullopt;
+  if (quote.flow.ends.source != outer.ends.destination) return std::nullopt;
 
-  const auto l3 = static_cast<uint32_t>(quote.data() - packet.data);
-  return Quote{.flow = found.fields,
-               .l3 = l3,
-               .l4 = found.l4 == 0 ? 0 : l3 + static_cast<uint32_t>(found.l4),
-               .end = l3 + static_cast<uint32_t>(quote.size())};
+  quote.l3 = static_cast<uint32_t>(bytes.data() - packet.data);
+  quote.l4 = l4 == 0 ? 0 : quote.l3 + static_cast<uint32_t>(l4);
+  quote.end = quote.l3 + static_cast<uint32_t>(bytes.size());
+  return quote;
 }
 
 }  // namespace uswitch
