@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "nat/partial_checksum.h"
 #include "wire/checksum.h"
 #include "wire/ethernet.h"
 #include "wire/icmp.h"
@@ -180,7 +181,7 @@ Bytes ip_packet(const Packet& p) {
 
 // What the sender left to be summed is right by definition.
 bool icmp_checksum_right(const Packet& p, Bytes message) {
-  if (p.offload.needs_checksum && p.offload.checksum_start == p.layout.l4) return true;
+  if (has_partial_checksum(p, IcmpView::Offset::checksum)) return true;
   uint16_t sum = checksum::sum(message);
   if (!is_ipv4(p)) {
     const uint8_t* addresses = p.data + Layout::l3 + Ipv6View::Offset::source;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "nat/partial_checksum.h"
 #include "wire/checksum.h"
 #include "wire/ethernet.h"
 #include "wire/icmp.h"
@@ -14,12 +15,11 @@ namespace uswitch {
 
 namespace {
 
-// The part of the quote that apply_at may change: a TCP checksum stands farthest back. Even, since
-// sums go by words, and headers and changed fields are even too.
+// The part of the quote that apply_at may change: a TCP checksum stands farthest back.
 std::span<const uint8_t> changeable(const Quote& quote, const Packet& packet) {
   constexpr uint32_t reach = TcpView::Offset::checksum + 2;
   uint32_t end = quote.l4 == 0 ? quote.end : std::min(quote.l4 + reach, quote.end);
-  return packet.frame().subspan(quote.l3, (end - quote.l3) & ~1u);
+  return packet.frame().subspan(quote.l3, end - quote.l3);
 }
 
 // Reverts the quoted packet. What that does to the sum of the message around it.
@@ -65,8 +65,7 @@ void translate_error(const Quote& quote, const Rewrite& answers, Packet& packet)
 
   uint8_t* field = packet.data + packet.layout.l4 + IcmpView::Offset::checksum;
   const uint16_t pseudo_delta = v4 ? 0 : address_delta;
-  const Offload& offload = packet.offload;
-  if (offload.needs_checksum && offload.checksum_start == packet.layout.l4)
+  if (has_partial_checksum(packet, IcmpView::Offset::checksum))
     store_be16(field, checksum::apply_partial(load_be16(field), pseudo_delta));
   else
     update(field, checksum::add(quote_delta, pseudo_delta));

@@ -4,6 +4,7 @@
 #include <cassert>
 #include <cstring>
 
+#include "nat/partial_checksum.h"
 #include "wire/checksum.h"
 #include "wire/icmp.h"
 #include "wire/ip_protocol.h"
@@ -107,12 +108,6 @@ void rewrite_checksum(const Rewrite& r, std::span<uint8_t> transport, bool parti
     store_be16(field, checksum::apply(stored, r.transport_delta));
 }
 
-// Whether this packet's own transport checksum is left undone, and not that of a packet inside it.
-bool is_partial(const Rewrite& r, const Packet& p) {
-  const Offload& o = p.offload;
-  return o.needs_checksum && o.checksum_start == p.layout.l4 && o.checksum_offset == r.checksum_at;
-}
-
 }  // namespace
 
 Rewrite make_rewrite(uint8_t protocol, const Endpoints& from, const Endpoints& to) {
@@ -147,7 +142,7 @@ void apply(const Rewrite& rewrite, Packet& packet) {
   if (l.l4 == 0) return;
   const std::span<uint8_t> transport(packet.data + l.l4, l.l3_end - l.l4);
   rewrite_ports(rewrite, transport);
-  rewrite_checksum(rewrite, transport, is_partial(rewrite, packet));
+  rewrite_checksum(rewrite, transport, has_partial_checksum(packet, rewrite.checksum_at));
 }
 
 void apply_at(const Rewrite& rewrite, uint8_t* ip, std::span<uint8_t> transport) {

@@ -126,6 +126,8 @@ INSTANTIATE_TEST_SUITE_P(
             Kind::fragment_later, 0, 0, 62, 0, 118},
         Row{"echo6", error6(3).payload(quoted(sent6().echo_request(77, 1))), Kind::icmp_query, 77,
             128, 62, 102, 110},
+        Row{"I3d_padding6", error6().payload(quoted(sent6().udp(1, 2))).zeros(100), Kind::udp, 1, 2,
+            62, 102, 110},
         Row{"I3d_extension6",
             error6(1, 0, 16u << 24)
                 .payload(quoted(sent6().udp(1, 2).zeros(500), 128))
@@ -195,6 +197,19 @@ TEST(Quote, I3c_QuotedTransportChecksumIsNotLookedAt) {
 TEST(Quote, VH3_ChecksumThatIsLeftUndoneIsRight) {
   EXPECT_TRUE(quote_in(error4().payload(udp4).partial_checksum()));
   EXPECT_TRUE(quote_in(error6().payload(udp6).partial_checksum()));
+}
+
+TEST(Quote, I3_RequestForOtherBytesThanTheChecksumDoesNotMakeItRight) {
+  PacketPool pool(1);
+  Packet& p = *pool.take();
+  for (uint16_t offset : {0, 2, 4}) {
+    error4().payload(udp4).l4_checksum(0x1234).store(p);
+    p.offload.needs_checksum = true;
+    p.offload.checksum_start = 34;
+    p.offload.checksum_offset = offset;
+    ASSERT_EQ(parse_layout(p), Reason::none);
+    EXPECT_EQ(parse_quote(p).has_value(), offset == 2);
+  }
 }
 
 TEST(Quote, EthernetPaddingIsOutsideTheMessage) {
