@@ -1,7 +1,7 @@
 // Writes the fuzzers' first inputs into the folder named on the command line: frame/ holds frames,
-// gso/ the same behind a virtio-net header, pipeline/ the same from each port, router_makers/ the
-// same one and several at a time, api/ requests. The examples of the documentation are those of
-// config/.
+// gso/ the same behind a virtio-net header, nat/ these and ICMP errors, pipeline/ the same from each
+// port, router_makers/ the same one and several at a time, api/ requests. The examples of the
+// documentation are those of config/.
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
@@ -121,10 +121,28 @@ void write_seed(const std::filesystem::path& folder, const std::string& name,
   p.data[-static_cast<int>(virtio_header_size)] |= 0x80;  // gso_fuzz mends the lengths
   p.push(virtio_header_size);
   write(folder / "gso" / name, p.frame());
+  write(folder / "nat" / name, p.frame());
   write_sequence(folder / "pipeline" / name, p.frame());
   std::vector<uint8_t> counted;
   append_counted(counted, p.frame());
   write(folder / "router_makers" / name, counted);
+}
+
+// An ICMP error about each seed that is one of IP, made right by nat_fuzz.
+void write_error(const std::filesystem::path& folder, const std::string& name,
+                 const FrameBuilder& seed) {
+  const std::vector<uint8_t> frame = seed.bytes();
+  const std::vector<uint8_t> quote(frame.begin() + 14, frame.end());
+  const uint16_t type = load_be16(&frame[12]);
+  if (type != 0x0800 && type != 0x86dd) return;
+  auto error = type == 0x0800
+                   ? test::frame().eth(mac(3), mac(1)).ipv4("10.0.0.2", "10.0.0.1").icmp(3, 4, 1400)
+                   : test::frame().eth(mac(3), mac(1)).ipv6("fd00::2", "fd00::1").icmp(2, 0, 1400);
+  std::vector<uint8_t> bytes(virtio_header_size);
+  bytes[0] = 0xc0;
+  const std::vector<uint8_t> after = error.payload(quote).bytes();
+  bytes.insert(bytes.end(), after.begin(), after.end());
+  write(folder / "nat" / (name + "-error"), bytes);
 }
 
 void write_request(const std::filesystem::path& folder, int number, std::string_view request) {
@@ -140,10 +158,13 @@ int main(int argc, char** argv) {
     return 2;
   }
   const std::filesystem::path folder = argv[1];
-  for (const char* kind : {"frame", "gso", "pipeline", "router_makers", "api"})
+  for (const char* kind : {"frame", "gso", "nat", "pipeline", "router_makers", "api"})
     std::filesystem::create_directories(folder / kind);
   int number = 0;
-  for (const FrameBuilder& seed : seeds) write_seed(folder, std::to_string(number++), seed);
+  for (const FrameBuilder& seed : seeds) {
+    write_error(folder, std::to_string(number), seed);
+    write_seed(folder, std::to_string(number++), seed);
+  }
   write_datagrams(folder / "router_makers" / "datagrams");
   for (const std::string_view request : requests) write_request(folder, number++, request);
 }
