@@ -25,7 +25,6 @@ struct Found {
   uint8_t marks = 0;  // the maker's bits
   Tuple other;        // the tuple of the opposite direction's packets
 
-  explicit operator bool() const { return ref.record != no_record; }
   // What the packet must become (NG-7): the reverse of what its answers look like.
   Tuple translated() const { return other.reversed(); }
 };

@@ -7,8 +7,6 @@
 namespace uswitch {
 namespace {
 
-constexpr int extra_shift = 40;  // of what stands above a tuple's own bits
-
 Duration tcp_timeout(const TcpTrack& tcp, bool seen_reply, const Timeouts& timeouts) {
   switch (tcp.state) {
     case TcpState::established:  // one picked up counts when its other side has spoken too
@@ -62,30 +60,47 @@ ConnectionTable::Inserted ConnectionTable::insert(const Key& original, const New
   const Key reply = key(what.reply);
   prefetch(reply);
   const uint32_t record = take_record(now);
-  if (record == no_record) return refuse(Insert::full, record, what.mapping, {});
-  remove_expired(original, tick_of(now));
-  remove_expired(reply, tick_of(now));
+  if (record == no_record) return refuse(Insert::full, record, what.mapping, std::nullopt);
+  prefetch_record(record);
 
   const auto protocol = static_cast<uint8_t>(original.words[4] >> 32);
   const Duration timeout = protocol == ip_protocol::tcp ? tcp_timeout(what.tcp, false, timeouts)
                                                         : plain_timeout(protocol, timeouts);
-  PairIndex::Lock lock(index_, original.place, reply.place);
-  if (const Found other = find(original)) {
-    return refuse(Insert::exists, record, what.mapping, other);
+  const Tick deadline = deadline_of(now, timeout);
+  Inserted result = try_insert(record, original, reply, what, bytes, deadline);
+  // What is in the way may have expired (NG-8): at most one connection a tuple, unless others are
+  // made at the very same time.
+  for (int tries = 0; tries < 4; ++tries) {
+    if (!result.found || !is_expired(*result.found, tick_of(now))) break;
+    if (remove(result.found->ref)) expired_.fetch_add(1, std::memory_order_relaxed);
+    result = try_insert(record, original, reply, what, bytes, deadline);
   }
-  if (original.words == reply.words || find(reply)) {
-    return refuse(Insert::taken, record, what.mapping, {});
+  if (result.outcome != Insert::inserted) {
+    return refuse(result.outcome, record, what.mapping,
+                  result.outcome == Insert::exists ? result.found : std::nullopt);
   }
-  fill(record, original, reply, what, bytes, deadline_of(now, timeout));
-  if (!publish(record, original, reply)) return refuse(Insert::full, record, what.mapping, {});
   size_.fetch_add(1, std::memory_order_relaxed);
   outcomes_[static_cast<size_t>(Insert::inserted)].fetch_add(1, std::memory_order_relaxed);
+  return result;
+}
+
+// NG-6: one step. `found` is also set when it is the connection that has taken the reply's tuple.
+ConnectionTable::Inserted ConnectionTable::try_insert(uint32_t record, const Key& original,
+                                                      const Key& reply, const NewConnection& what,
+                                                      uint32_t bytes, Tick deadline) {
+  PairIndex::Lock lock(index_, original.place, reply.place);
+  if (const auto other = find(original)) return {Insert::exists, other};
+  if (const auto other = find(reply)) return {Insert::taken, other};
+  if (original.words == reply.words) return {Insert::taken, {}};
+  fill(record, original, reply, what, bytes, deadline);
+  if (!publish(record, original, reply)) return {Insert::full, {}};
   const ConnectionRef ref{record, records_[record].version.load(std::memory_order_relaxed)};
-  return {Insert::inserted, {ref, Direction::original, what.tag, what.marks, what.reply}};
+  return {Insert::inserted, Found{ref, Direction::original, what.tag, what.marks, what.reply}};
 }
 
 ConnectionTable::Inserted ConnectionTable::refuse(Insert outcome, uint32_t record,
-                                                  MappingId mapping, const Found& found) {
+                                                  MappingId mapping,
+                                                  const std::optional<Found>& found) {
   if (record != no_record) free_.give(record, links());
   if (mapping != no_mapping) ports_.release(mapping);
   outcomes_[static_cast<size_t>(outcome)].fetch_add(1, std::memory_order_relaxed);
@@ -186,13 +201,6 @@ bool ConnectionTable::unlink(const ConnectionRef& ref) {
   return true;
 }
 
-bool ConnectionTable::remove_expired(const Key& key, Tick now) {
-  const Found found = find(key);
-  if (!found || !is_expired(found, now) || !remove(found.ref)) return false;
-  expired_.fetch_add(1, std::memory_order_relaxed);
-  return true;
-}
-
 // With the record's lock held, as the rest of a packet's bookkeeping.
 void ConnectionTable::note_direction(Record& r, Direction direction, bool assures) {
   uint8_t events = r.events.load(std::memory_order_relaxed);
@@ -258,6 +266,8 @@ bool ConnectionTable::sweep(Time now, uint32_t records) {
   }
   if (sweep_next_ < end) return false;
   sweep_next_ = 0;
+  records_.populate(end, 32768);
+  ports_.prepare();
   return true;
 }
 

@@ -3,8 +3,8 @@
 //
 // Kind "learned": any worker looks up without locks; creating, following and removing take short
 // locks, of two groups of the index or of one connection. Control sweeps, lists and removes.
-// Bounded by max_connections: 191 bytes each, both directions and the index, in pages that are
-// resident only once used. What a connection's external port takes is in PortMap.
+// Bounded by max_connections: 191 bytes each, both directions and the index; all but the index, 31 of
+// them, in pages that are resident only once used. What a connection's external port takes is in PortMap.
 //
 // Theory of operation. Connections are records of one array, found through a PairIndex by the tuple
 // of each direction. Their memory never becomes anything else, and a version says which connection
@@ -22,6 +22,7 @@
 #include <algorithm>
 #include <functional>
 #include <mutex>
+#include <optional>
 
 #include "core/spin_lock.h"
 #include "nat/connection.h"
@@ -40,6 +41,7 @@ class ConnectionTable {
   struct Key {
     PairIndex::Place place;
     TupleWords words;
+    PairIndex::Hit guess;  // where prefetch_connection() expects the connection
   };
 
   enum class Insert : uint8_t {
@@ -50,7 +52,7 @@ class ConnectionTable {
   };
   struct Inserted {
     Insert outcome;
-    Found found;  // of inserted and exists
+    std::optional<Found> found;  // of inserted and exists
   };
 
   enum class Refresh : bool { no, yes };
@@ -69,10 +71,10 @@ class ConnectionTable {
   // look-ups.
   Key key(const Tuple& tuple) const;
   void prefetch(const Key& key) const { index_.prefetch(key.place); }
-  void prefetch_connection(const Key& key) const;
+  void prefetch_connection(Key& key) const;
 
   // Worker. The connection whose packets in one direction look like this. Changes nothing.
-  Found lookup(const Key& key, Time now) const;
+  std::optional<Found> lookup(const Key& key, Time now) const;
 
   // Worker. Makes a connection whose first packet has the key's tuple and `bytes` bytes. When the
   // table is full, one that has expired goes, else one of a few that are not assured (CT-9).
@@ -94,7 +96,8 @@ class ConnectionTable {
 
   // Control, from time to time. Removes what has expired among the next `records` records and
   // goes on there at the next call; true when a round is complete. Nobody waits for it longer than
-  // the removal of one connection takes.
+  // the removal of one connection takes. After a round it readies memory for connections to come,
+  // here and in PortMap.
   bool sweep(Time now, uint32_t records);
 
   // Control: lists, and removes what `visit` returns `remove` for, from record `from` on and at
@@ -118,6 +121,7 @@ class ConnectionTable {
  private:
   using Tick = uint32_t;
   static constexpr int tick_shift = 20;
+  static constexpr int extra_shift = 40;  // of what stands above a tuple's own bits
   // How many records are looked at, in how many rounds, to find one to evict.
   static constexpr uint32_t evict_window = 16, evict_rounds = 4;
 
@@ -158,17 +162,24 @@ class ConnectionTable {
   }
 
   Key key_of(const TupleWords& words) const;
-  bool read(uint32_t record, uint8_t side, const TupleWords& words, Found& found) const;
-  Found find(const Key& key) const;
+  bool read(uint32_t record, uint8_t side, const TupleWords& words,
+            std::optional<Found>& found) const;
+  std::optional<Found> find(const Key& key) const;
   bool is_expired(const Found& found, Tick now) const {
     return has_passed(records_[found.ref.record].deadline.load(std::memory_order_relaxed), now);
   }
-  bool remove_expired(const Key& key, Tick now);
 
+  void prefetch_record(uint32_t record) const {
+    const auto* first = reinterpret_cast<const std::byte*>(&records_[record]);
+    for (size_t line = 0; line < 3; ++line) __builtin_prefetch(first + line * 64, 1);
+  }
   uint32_t take_record(Time now);
   uint32_t evict(Tick now);
   ConnectionRef victim_in(uint32_t first, Tick now) const;
-  Inserted refuse(Insert outcome, uint32_t record, MappingId mapping, const Found& found);
+  Inserted refuse(Insert outcome, uint32_t record, MappingId mapping,
+                  const std::optional<Found>& found);
+  Inserted try_insert(uint32_t record, const Key& original, const Key& reply,
+                      const NewConnection& what, uint32_t bytes, Tick deadline);
   void fill(uint32_t record, const Key& original, const Key& reply, const NewConnection& what,
             uint32_t bytes, Tick deadline);
   bool publish(uint32_t record, const Key& original, const Key& reply);
@@ -177,10 +188,11 @@ class ConnectionTable {
   static void note_tcp(Record& r, Direction direction);
 
   bool snapshot(uint32_t record, Time now, ConnectionInfo& info) const;
-  auto links() {
-    return
-        [this](uint32_t record) -> std::atomic<uint64_t>& { return records_[record].sides[0][0]; };
-  }
+  struct Links {
+    const ConnectionTable& table;
+    std::atomic<uint64_t>& operator[](uint32_t i) const { return table.records_[i].sides[0][0]; }
+  };
+  Links links() const { return {*this}; }
 
   PortMap& ports_;
   KeyedHash hash_;
@@ -196,24 +208,24 @@ class ConnectionTable {
 };
 
 inline ConnectionTable::Key ConnectionTable::key_of(const TupleWords& words) const {
-  return {index_.place(hash_(words[0], words[1], words[2], words[3], words[4])), words};
+  return {index_.place(hash_(words[0], words[1], words[2], words[3], words[4])), words, {}};
 }
 
 inline ConnectionTable::Key ConnectionTable::key(const Tuple& tuple) const {
   return key_of(pack(tuple));
 }
 
-inline void ConnectionTable::prefetch_connection(const Key& key) const {
-  const PairIndex::Hit hit = index_.guess(key.place);
-  if (!hit) return;
-  const auto* record = reinterpret_cast<const std::byte*>(&records_[hit.record]);
+inline void ConnectionTable::prefetch_connection(Key& key) const {
+  key.guess = index_.guess(key.place);
+  if (!key.guess) return;
+  const auto* record = reinterpret_cast<const std::byte*>(&records_[key.guess.record]);
   __builtin_prefetch(record);
   __builtin_prefetch(record + 64);
 }
 
 // Copies the connection out if it has the tuple on that side.
 inline bool ConnectionTable::read(uint32_t record, uint8_t side, const TupleWords& words,
-                                  Found& found) const {
+                                  std::optional<Found>& found) const {
   const Record& r = records_[record];
   const uint32_t version = r.version.load(std::memory_order_acquire);
   if (!is_live(version)) return false;
@@ -223,24 +235,25 @@ inline bool ConnectionTable::read(uint32_t record, uint8_t side, const TupleWord
   const uint64_t difference = (own[0] ^ words[0]) | (own[1] ^ words[1]) | (own[2] ^ words[2]) |
                               (own[3] ^ words[3]) | ((own[4] ^ words[4]) & tuple_ports_mask);
   if (difference != 0) return false;
-  found.ref = {record, version};
-  found.direction = static_cast<Direction>(side);
-  found.tag = static_cast<uint16_t>(sides[0][4] >> 40);
-  found.marks = static_cast<uint8_t>(sides[0][4] >> 56);
-  found.other = unpack(sides[1 - side]);
+  found.emplace(Found{{record, version},
+                      static_cast<Direction>(side),
+                      static_cast<uint16_t>(sides[0][4] >> extra_shift),
+                      static_cast<uint8_t>(sides[0][4] >> (extra_shift + 16)),
+                      unpack(sides[1 - side])});
   return true;
 }
 
-inline Found ConnectionTable::find(const Key& key) const {
-  Found found;
+inline std::optional<Found> ConnectionTable::find(const Key& key) const {
+  std::optional<Found> found;
+  if (key.guess && read(key.guess.record, key.guess.side, key.words, found)) return found;
   index_.find(key.place,
               [&](uint32_t record, uint8_t side) { return read(record, side, key.words, found); });
   return found;
 }
 
-inline Found ConnectionTable::lookup(const Key& key, Time now) const {
-  Found found = find(key);
-  if (found && is_expired(found, tick_of(now))) found.ref = {};
+inline std::optional<Found> ConnectionTable::lookup(const Key& key, Time now) const {
+  std::optional<Found> found = find(key);
+  if (found && is_expired(*found, tick_of(now))) found.reset();
   return found;
 }
 

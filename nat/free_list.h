@@ -14,20 +14,22 @@ class FreeList {
  public:
   explicit FreeList(uint32_t capacity) : capacity_(capacity) {}
 
-  // Link: link(record) is a reference to 32 bits in that free record, or an atomic.
-  // no_record when none is free.
-  template <class Link>
-  uint32_t take(Link link) {
+  // Links: links[record] is a std::atomic in that record, which is not otherwise in use while the
+  // record is free. no_record when none is free.
+  template <class Links>
+  uint32_t take(const Links& links) {
     std::lock_guard lock(lock_);
     if (head_ == 0) return fresh_ < capacity_ ? fresh_++ : no_record;
     const uint32_t record = head_ - 1;
-    head_ = static_cast<uint32_t>(link(record));
+    head_ = static_cast<uint32_t>(links[record].load(std::memory_order_relaxed));
+    // Who takes that one next finds it in the cache.
+    if (head_ != 0) __builtin_prefetch(&links[head_ - 1], 1);
     return record;
   }
-  template <class Link>
-  void give(uint32_t record, Link link) {
+  template <class Links>
+  void give(uint32_t record, const Links& links) {
     std::lock_guard lock(lock_);
-    link(record) = head_;
+    links[record].store(head_, std::memory_order_relaxed);
     head_ = record + 1;
   }
 

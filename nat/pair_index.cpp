@@ -10,6 +10,9 @@ PairIndex::PairIndex(uint32_t records)
       buckets_(group_count_ * group_buckets),
       locks_(group_count_) {
   assert(records <= max_records);
+  // Hashes are everywhere: a few thousand records would touch every page anyway.
+  buckets_.populate(0, group_count_ * group_buckets);
+  locks_.populate(0, group_count_);
 }
 
 PairIndex::Lock::Lock(PairIndex& index, const Place& a, const Place& b)
@@ -26,45 +29,32 @@ PairIndex::Lock::~Lock() {
   first_->unlock();
 }
 
-// The bucket that has this word, or group_count_ * group_buckets. Never stops early: it also looks
-// for free words.
-uint32_t PairIndex::bucket_of(const Place& place, uint64_t word) const {
+// Where the group has this word, from the home bucket on. Never stops early: it also looks for
+// free words.
+PairIndex::Slot PairIndex::slot_with(const Place& place, uint64_t word) const {
   uint32_t bucket = place.bucket;
   for (uint32_t i = 0; i < group_buckets; ++i, bucket = next(bucket)) {
-    for (const auto& w : buckets_[bucket].word) {
-      if (w.load(std::memory_order_relaxed) == word) return bucket;
+    for (std::atomic<uint64_t>& w : buckets_[bucket].word) {
+      if (w.load(std::memory_order_relaxed) == word) return {bucket, &w};
     }
   }
-  return static_cast<uint32_t>(group_count_ * group_buckets);
+  return {bucket, nullptr};
 }
-
-namespace {
-
-void replace(std::array<std::atomic<uint64_t>, 7>& words, uint64_t from, uint64_t to) {
-  for (auto& word : words) {
-    if (word.load(std::memory_order_relaxed) != from) continue;
-    word.store(to, std::memory_order_release);
-    return;
-  }
-}
-
-}  // namespace
 
 // The counts go up before the key can be found and down after it cannot any more.
 bool PairIndex::insert(const Place& place, uint32_t record, uint8_t side) {
-  const uint32_t bucket = bucket_of(place, 0);
-  if (bucket == group_count_ * group_buckets) return false;
-  count_overflow(place, bucket, 1);
-  replace(buckets_[bucket].word, 0, word_of(place, record, side));
+  const Slot slot = slot_with(place, 0);
+  if (!slot.word) return false;
+  count_overflow(place, slot.bucket, 1);
+  slot.word->store(word_of(place, record, side), std::memory_order_release);
   return true;
 }
 
 void PairIndex::erase(const Place& place, uint32_t record, uint8_t side) {
-  const uint64_t word = word_of(place, record, side);
-  const uint32_t bucket = bucket_of(place, word);
-  assert(bucket != group_count_ * group_buckets);
-  replace(buckets_[bucket].word, word, 0);
-  count_overflow(place, bucket, -1);
+  const Slot slot = slot_with(place, word_of(place, record, side));
+  assert(slot.word);
+  slot.word->store(0, std::memory_order_release);
+  count_overflow(place, slot.bucket, -1);
 }
 
 void PairIndex::count_overflow(const Place& place, uint32_t bucket, int change) {

@@ -136,7 +136,11 @@ class PairIndex {
     }
     return {};
   }
-  uint32_t bucket_of(const Place& place, uint64_t word) const;
+  struct Slot {
+    uint32_t bucket;
+    std::atomic<uint64_t>* word;  // null: nowhere in the group
+  };
+  Slot slot_with(const Place& place, uint64_t word) const;
   void count_overflow(const Place& place, uint32_t bucket, int change);
 
   uint64_t group_count_;

@@ -72,6 +72,10 @@ uint64_t PortMap::random() {
   return hash_(draws_.fetch_add(1, std::memory_order_relaxed), 0, ~uint64_t{0});
 }
 
+void PortMap::prefetch(const TransportAddress& inner, uint16_t realm) const {
+  index_.prefetch(place(pack(inner, realm)));
+}
+
 PortMap::Lease PortMap::acquire(const TransportAddress& inner, uint16_t realm,
                                 std::span<const ExternalId> pool) {
   assert(maps(inner.protocol));
@@ -96,6 +100,10 @@ void PortMap::release(MappingId mapping) {
   const uint64_t before = mappings_[mapping].state.fetch_sub(1, std::memory_order_acq_rel);
   assert(is_live(version_of(before)) && uses_of(before) > 0);
   if (uses_of(before) == 1) end(mapping, version_of(before));
+}
+
+void PortMap::prepare() {
+  mappings_.populate(free_.high_water(), 65536);
 }
 
 bool PortMap::read(MappingId mapping, Side side, const Words& words, Seen& seen) const {
@@ -162,6 +170,7 @@ std::optional<uint16_t> PortMap::take_port(ExternalId id, const TransportAddress
 
 // With the external port taken.
 PortMap::Lease PortMap::make(const Words& inner, ExternalId id, const TransportAddress& external) {
+  index_.prefetch(place(pack(external, 0)));
   const MappingId mapping = free_.take(links());
   if (mapping != no_record) {
     const Lease lease = publish(mapping, id, inner, pack(external, 0));

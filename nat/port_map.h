@@ -67,6 +67,9 @@ class PortMap {
   // translated by address alone.
   static bool maps(uint8_t protocol) { return ports_index(protocol) < kinds; }
 
+  // Worker. Some time before acquire(), for a batch of new flows.
+  void prefetch(const TransportAddress& inner, uint16_t realm) const;
+
   // Worker. The mapping of this inner end towards `realm`, whose external addresses are `pool`: the
   // one it has, or a new one. A realm is whatever has a pool of its own: one masquerade entry.
   // Nothing when no port or no memory is left (I-8), or the pool is empty.
@@ -78,6 +81,9 @@ class PortMap {
 
   // Any thread. The last use given back ends the mapping and frees its port.
   void release(MappingId mapping);
+
+  // Control, from time to time: readies memory for the mappings to come.
+  void prepare();
 
   // Any thread.
   size_t size() const { return size_.load(std::memory_order_relaxed); }
@@ -103,7 +109,7 @@ class PortMap {
     // under the index's lock.
     std::atomic<uint64_t> state;
     ExternalId external;
-    uint32_t next_free;
+    std::atomic<uint32_t> next_free;
   };
   static_assert(sizeof(Mapping) == 64);
   static uint32_t version_of(uint64_t state) { return static_cast<uint32_t>(state >> 32); }
@@ -136,9 +142,11 @@ class PortMap {
   Lease publish(MappingId mapping, ExternalId id, const Words& inner, const Words& external);
   Lease exhausted_now();
   void end(MappingId mapping, uint32_t version);
-  auto links() {
-    return [this](uint32_t record) -> uint32_t& { return mappings_[record].next_free; };
-  }
+  struct Links {
+    const PortMap& map;
+    std::atomic<uint32_t>& operator[](uint32_t i) const { return map.mappings_[i].next_free; }
+  };
+  Links links() const { return {*this}; }
 
   KeyedHash hash_;
   ZeroedArray<Mapping> mappings_;

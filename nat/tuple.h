@@ -47,8 +47,11 @@ inline TupleWords pack(const Tuple& t) {
 
 inline Tuple unpack(const TupleWords& words) {
   Tuple t;
-  std::memcpy(t.source.bytes.data(), words.data(), 16);
-  std::memcpy(t.destination.bytes.data(), words.data() + 2, 16);
+  // Word by word, as they were stored: a wider load would have to wait for the stores.
+  std::memcpy(t.source.bytes.data(), &words[0], 8);
+  std::memcpy(t.source.bytes.data() + 8, &words[1], 8);
+  std::memcpy(t.destination.bytes.data(), &words[2], 8);
+  std::memcpy(t.destination.bytes.data() + 8, &words[3], 8);
   t.source_port = static_cast<uint16_t>(words[4]);
   t.destination_port = static_cast<uint16_t>(words[4] >> 16);
   t.protocol = static_cast<uint8_t>(words[4] >> 32);

@@ -74,9 +74,9 @@ class OurTable {
     }
   }
   uint32_t find(const Tuple& tuple) const {
-    const Found found = table_.lookup(table_.key(tuple), uswitch::start);
+    const std::optional<Found> found = table_.lookup(table_.key(tuple), uswitch::start);
     benchmark::DoNotOptimize(found);
-    return found.ref.record;
+    return found ? found->ref.record : no_record;
   }
   void find_bulk(const Tuple* tuples, uint32_t* records) const {
     std::array<ConnectionTable::Key, batch> keys;
@@ -84,11 +84,11 @@ class OurTable {
       keys[i] = table_.key(tuples[i]);
       table_.prefetch(keys[i]);
     }
-    for (const auto& key : keys) table_.prefetch_connection(key);
+    for (auto& key : keys) table_.prefetch_connection(key);
     for (size_t i = 0; i < batch; ++i) {
-      const Found found = table_.lookup(keys[i], uswitch::start);
+      const std::optional<Found> found = table_.lookup(keys[i], uswitch::start);
       benchmark::DoNotOptimize(found);
-      records[i] = found.ref.record;
+      records[i] = found ? found->ref.record : no_record;
     }
   }
   ConnectionTable& table() { return table_; }
@@ -381,11 +381,24 @@ struct Nat {
       pool.push_back(ports.add_external(IpAddress::from_v4(0xc6336400 + i)));
     }
   }
-  void open(const Tuple& original, Time now) {
-    const auto key = table.key(original);
+  static TransportAddress inner(const Tuple& t) { return {t.source, t.source_port, t.protocol}; }
+  // All flows, a batch of packets at a time.
+  void open(const std::vector<Flow>& flows, Time now) {
+    std::array<ConnectionTable::Key, batch> keys;
+    for (size_t first = 0; first < flows.size(); first += batch) {
+      const size_t count = std::min(batch, flows.size() - first);
+      for (size_t i = 0; i < count; ++i) {
+        keys[i] = table.key(flows[first + i].original);
+        table.prefetch(keys[i]);
+        ports.prefetch(inner(flows[first + i].original), 0);
+      }
+      for (size_t i = 0; i < count; ++i) table.prefetch_connection(keys[i]);
+      for (size_t i = 0; i < count; ++i) open(keys[i], flows[first + i].original, now);
+    }
+  }
+  void open(const ConnectionTable::Key& key, const Tuple& original, Time now) {
     if (table.lookup(key, now)) throw std::runtime_error("not new");
-    const auto lease =
-        ports.acquire({original.source, original.source_port, original.protocol}, 0, pool);
+    const auto lease = ports.acquire(inner(original), 0, pool);
     if (!lease) throw std::runtime_error("no port");
     NewConnection what;
     what.reply = {original.destination, lease.external.address, original.destination_port,
@@ -404,7 +417,7 @@ void open_masqueraded(benchmark::State& state) {
     state.PauseTiming();
     auto nat = std::make_unique<Nat>(size);
     state.ResumeTiming();
-    for (const Flow& f : all) nat->open(f.original, start);
+    nat->open(all, start);
     state.PauseTiming();
     nat.reset();
     state.ResumeTiming();
@@ -424,7 +437,7 @@ void open_masqueraded_again(benchmark::State& state) {
     state.PauseTiming();
     while (!nat.table.sweep(now, 1'000'000)) continue;
     state.ResumeTiming();
-    for (const Flow& f : all) nat.open(f.original, now);
+    nat.open(all, now);
     now += std::chrono::hours(1);
   }
   report_each(state, size);
