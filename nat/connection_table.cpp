@@ -1,0 +1,309 @@
+#include "nat/connection_table.h"
+
+#include <cassert>
+
+#include "wire/ip_protocol.h"
+
+namespace uswitch {
+namespace {
+
+Duration tcp_timeout(const TcpTrack& tcp, bool seen_reply, const Timeouts& timeouts) {
+  switch (tcp.state) {
+    case TcpState::established:  // one picked up counts when its other side has spoken too
+      return seen_reply ? timeouts.tcp_established : timeouts.tcp_opening;
+    case TcpState::fin_wait:
+    case TcpState::close_wait:
+      return timeouts.tcp_established;
+    case TcpState::last_ack:
+    case TcpState::time_wait:
+    case TcpState::close:
+      return timeouts.tcp_closing;
+    default:
+      return timeouts.tcp_opening;
+  }
+}
+
+Duration plain_timeout(uint8_t protocol, const Timeouts& timeouts) {
+  switch (protocol) {
+    case ip_protocol::udp:
+      return timeouts.udp;
+    case ip_protocol::icmp:
+    case ip_protocol::icmp6:
+      return timeouts.icmp;
+    default:
+      return timeouts.other;
+  }
+}
+
+}  // namespace
+
+void ConnectionTable::PackedTraffic::add(size_t side, uint32_t n) {
+  constexpr uint64_t byte_mask = (uint64_t{1} << 56) - 1;
+  const uint64_t carry = ++packets[side] == 0 ? uint64_t{1} << 56 : 0;
+  bytes[side] = ((bytes[side] + n) & byte_mask) | ((bytes[side] & ~byte_mask) + carry);
+}
+
+Traffic ConnectionTable::PackedTraffic::of(size_t side) const {
+  return {bytes[side] >> 56 << 32 | packets[side], bytes[side] & ((uint64_t{1} << 56) - 1)};
+}
+
+ConnectionTable::ConnectionTable(uint32_t max_connections, PortMap& ports, const KeyedHash& hash)
+    : ports_(ports),
+      hash_(hash),
+      records_(max_connections),
+      index_(max_connections),
+      free_(max_connections) {}
+
+ConnectionTable::Inserted ConnectionTable::insert(const Key& original, const NewConnection& what,
+                                                  uint32_t bytes, Time now,
+                                                  const Timeouts& timeouts) {
+  const Key reply = key(what.reply);
+  prefetch(reply);
+  const uint32_t record = take_record(now);
+  if (record == no_record) return refuse(Insert::full, record, what.mapping, std::nullopt);
+  prefetch_record(record);
+
+  const auto protocol = static_cast<uint8_t>(original.words[4] >> 32);
+  const Duration timeout = protocol == ip_protocol::tcp ? tcp_timeout(what.tcp, false, timeouts)
+                                                        : plain_timeout(protocol, timeouts);
+  const Tick deadline = deadline_of(now, timeout);
+  Inserted result = try_insert(record, original, reply, what, bytes, deadline);
+  // What is in the way may have expired (NG-8): at most one connection a tuple, unless others are
+  // made at the very same time.
+  for (int tries = 0; tries < 4; ++tries) {
+    if (!result.found || !is_expired(*result.found, tick_of(now))) break;
+    if (remove(result.found->ref)) expired_.fetch_add(1, std::memory_order_relaxed);
+    result = try_insert(record, original, reply, what, bytes, deadline);
+  }
+  if (result.outcome != Insert::inserted) {
+    return refuse(result.outcome, record, what.mapping,
+                  result.outcome == Insert::exists ? result.found : std::nullopt);
+  }
+  size_.fetch_add(1, std::memory_order_relaxed);
+  outcomes_[static_cast<size_t>(Insert::inserted)].fetch_add(1, std::memory_order_relaxed);
+  return result;
+}
+
+// NG-6: one step. `found` is also set when it is the connection that has taken the reply's tuple.
+ConnectionTable::Inserted ConnectionTable::try_insert(uint32_t record, const Key& original,
+                                                      const Key& reply, const NewConnection& what,
+                                                      uint32_t bytes, Tick deadline) {
+  PairIndex::Lock lock(index_, original.place, reply.place);
+  if (const auto other = find(original)) return {Insert::exists, other};
+  if (const auto other = find(reply)) return {Insert::taken, other};
+  if (original.words == reply.words) return {Insert::taken, {}};
+  fill(record, original, reply, what, bytes, deadline);
+  if (!publish(record, original, reply)) return {Insert::full, {}};
+  const ConnectionRef ref{record, records_[record].version.load(std::memory_order_relaxed)};
+  return {Insert::inserted, Found{ref, Direction::original, what.tag, what.marks, what.reply}};
+}
+
+ConnectionTable::Inserted ConnectionTable::refuse(Insert outcome, uint32_t record,
+                                                  MappingId mapping,
+                                                  const std::optional<Found>& found) {
+  if (record != no_record) free_.give(record, links());
+  if (mapping != no_mapping) ports_.release(mapping);
+  outcomes_[static_cast<size_t>(outcome)].fetch_add(1, std::memory_order_relaxed);
+  return {outcome, found};
+}
+
+void ConnectionTable::fill(uint32_t record, const Key& original, const Key& reply,
+                           const NewConnection& what, uint32_t bytes, Tick deadline) {
+  Record& r = records_[record];
+  TupleWords first = original.words, second = reply.words;
+  first[4] |= uint64_t{what.tag} << extra_shift | uint64_t{what.marks} << (extra_shift + 16);
+  second[4] |= uint64_t{what.mapping} << extra_shift;
+  // A worker that still follows the record's last connection sees under the lock that it is gone.
+  std::lock_guard lock(r.lock);
+  r.sides[0].store(first);
+  r.sides[1].store(second);
+  r.deadline.store(deadline, std::memory_order_relaxed);
+  r.events.store(0, std::memory_order_relaxed);
+  r.tcp = what.tcp;
+  r.traffic = {{bytes, 0}, {1, 0}};
+  r.version.store(r.version.load(std::memory_order_relaxed) + 1, std::memory_order_release);
+}
+
+// With the groups locked.
+bool ConnectionTable::publish(uint32_t record, const Key& original, const Key& reply) {
+  if (index_.insert(original.place, record, 0)) {
+    if (index_.insert(reply.place, record, 1)) return true;
+    index_.erase(original.place, record, 0);
+  }
+  Record& r = records_[record];
+  std::lock_guard lock(r.lock);
+  r.version.fetch_add(1, std::memory_order_release);
+  return false;
+}
+
+uint32_t ConnectionTable::take_record(Time now) {
+  const uint32_t record = free_.take(links());
+  return record != no_record ? record : evict(tick_of(now));
+}
+
+// The hand goes round the table, so that a new connection has a while to become an assured one.
+uint32_t ConnectionTable::evict(Tick now) {
+  for (uint32_t round = 0; round < evict_rounds; ++round) {
+    const uint32_t first = evict_hand_.fetch_add(evict_window, std::memory_order_relaxed);
+    const ConnectionRef victim = victim_in(first % max_connections(), now);
+    if (victim.record == no_record || !unlink(victim)) continue;
+    evicted_.fetch_add(1, std::memory_order_relaxed);
+    return victim.record;
+  }
+  return no_record;
+}
+
+// Of a few neighbours the one that is worth least: expired, then without a reply, then the one
+// that expires first; never an assured one.
+ConnectionRef ConnectionTable::victim_in(uint32_t first, Tick now) const {
+  ConnectionRef victim;
+  uint64_t least = ~uint64_t{0};
+  for (uint32_t i = 0; i < evict_window; ++i) {
+    const uint32_t record = (first + i) % max_connections();
+    const Record& r = records_[record];
+    const uint32_t version = r.version.load(std::memory_order_acquire);
+    if (!is_live(version)) continue;
+    const Tick deadline = r.deadline.load(std::memory_order_relaxed);
+    if (has_passed(deadline, now)) return {record, version};
+    const uint8_t events = r.events.load(std::memory_order_relaxed);
+    const uint64_t worth = uint64_t{events} << 32 | (deadline - now);
+    if ((events & Event::assured) || worth >= least) continue;
+    least = worth;
+    victim = {record, version};
+  }
+  return victim;
+}
+
+bool ConnectionTable::remove(const ConnectionRef& ref) {
+  if (!unlink(ref)) return false;
+  free_.give(ref.record, links());
+  return true;
+}
+
+// Takes the connection out; its record is the caller's then. The version changes only under the
+// locks of its own tuples' groups, so if it still holds there, so do the tuples.
+bool ConnectionTable::unlink(const ConnectionRef& ref) {
+  Record& r = records_[ref.record];
+  std::array<TupleWords, 2> sides{r.sides[0].load(), r.sides[1].load()};
+  const auto mapping = static_cast<MappingId>(sides[1][4] >> extra_shift);
+  for (TupleWords& words : sides) words[4] &= tuple_ports_mask;
+  const Key original = key_of(sides[0]), reply = key_of(sides[1]);
+  {
+    PairIndex::Lock lock(index_, original.place, reply.place);
+    std::lock_guard record_lock(r.lock);
+    if (r.version.load(std::memory_order_relaxed) != ref.version) return false;
+    index_.erase(original.place, ref.record, 0);
+    index_.erase(reply.place, ref.record, 1);
+    r.version.store(ref.version + 1, std::memory_order_release);
+  }
+  size_.fetch_sub(1, std::memory_order_relaxed);
+  if (mapping != no_mapping) ports_.release(mapping);
+  return true;
+}
+
+// With the record's lock held, as the rest of a packet's bookkeeping.
+void ConnectionTable::note_direction(Record& r, Direction direction, bool assures) {
+  uint8_t events = r.events.load(std::memory_order_relaxed);
+  if (assures && (events & Event::seen_reply)) events |= Event::assured;
+  if (direction == Direction::reply) events |= Event::seen_reply;
+  r.events.store(events, std::memory_order_relaxed);
+}
+
+// One that is closing, or opening once more, is not assured any longer: there may be many of those.
+void ConnectionTable::note_tcp(Record& r, Direction direction) {
+  const TcpState state = r.tcp.state;
+  note_direction(r, direction, state == TcpState::established);
+  if (state >= TcpState::established && state <= TcpState::close_wait) return;
+  r.events.store(r.events.load(std::memory_order_relaxed) & ~unsigned{Event::assured},
+                 std::memory_order_relaxed);
+}
+
+ConnectionTable::Follow ConnectionTable::follow(const Found& found, const TcpSegment& segment,
+                                                uint32_t bytes, Time now,
+                                                const Timeouts& timeouts) {
+  Record& r = records_[found.ref.record];
+  TcpVerdict verdict;
+  {
+    std::lock_guard lock(r.lock);
+    if (r.version.load(std::memory_order_relaxed) != found.ref.version) return Follow::gone;
+    verdict = uswitch::follow(r.tcp, found.direction, segment);
+    if (verdict == TcpVerdict::invalid) return Follow::invalid;
+    r.traffic.add(side(found.direction), bytes);
+    if (verdict == TcpVerdict::valid) {
+      note_tcp(r, found.direction);
+      const bool seen_reply = r.events.load(std::memory_order_relaxed) & Event::seen_reply;
+      r.deadline.store(deadline_of(now, tcp_timeout(r.tcp, seen_reply, timeouts)),
+                       std::memory_order_relaxed);
+    }
+  }
+  if (verdict == TcpVerdict::closed) remove(found.ref);
+  return static_cast<Follow>(verdict);
+}
+
+bool ConnectionTable::touch(const Found& found, uint32_t bytes, Time now, const Timeouts& timeouts,
+                            Refresh refresh) {
+  Record& r = records_[found.ref.record];
+  std::lock_guard lock(r.lock);
+  if (r.version.load(std::memory_order_relaxed) != found.ref.version) return false;
+  r.traffic.add(side(found.direction), bytes);
+  note_direction(r, found.direction, found.direction == Direction::original);
+  if (refresh == Refresh::yes) {
+    r.deadline.store(deadline_of(now, plain_timeout(found.other.protocol, timeouts)),
+                     std::memory_order_relaxed);
+  }
+  return true;
+}
+
+bool ConnectionTable::sweep(Time now, uint32_t records) {
+  const Tick tick = tick_of(now);
+  const uint32_t end = free_.high_water();
+  for (; records != 0 && sweep_next_ < end; --records, ++sweep_next_) {
+    const Record& r = records_[sweep_next_];
+    const uint32_t version = r.version.load(std::memory_order_acquire);
+    if (!is_live(version)) continue;
+    if (!has_passed(r.deadline.load(std::memory_order_relaxed), tick)) continue;
+    if (remove({sweep_next_, version})) expired_.fetch_add(1, std::memory_order_relaxed);
+  }
+  if (sweep_next_ < end) return false;
+  sweep_next_ = 0;
+  records_.populate(end, 32768);
+  ports_.prepare();
+  return true;
+}
+
+uint32_t ConnectionTable::scan(uint32_t from, uint32_t records, Time now,
+                               const std::function<Visit(const ConnectionInfo&)>& visit) {
+  const uint32_t end = free_.high_water();
+  for (; records != 0 && from < end; --records, ++from) {
+    ConnectionInfo info;
+    if (!snapshot(from, now, info)) continue;
+    if (visit(info) == Visit::remove) remove(info.ref);
+  }
+  return from < end ? from : 0;
+}
+
+bool ConnectionTable::snapshot(uint32_t record, Time now, ConnectionInfo& info) const {
+  Record& r = records_[record];
+  if (!is_live(r.version.load(std::memory_order_relaxed))) return false;
+  std::lock_guard lock(r.lock);
+  const uint32_t version = r.version.load(std::memory_order_relaxed);
+  if (!is_live(version)) return false;
+  const TupleWords original = r.sides[0].load(), reply = r.sides[1].load();
+  const uint8_t events = r.events.load(std::memory_order_relaxed);
+  const auto ticks =
+      static_cast<int32_t>(r.deadline.load(std::memory_order_relaxed) - tick_of(now));
+  info = {.ref = {record, version},
+          .original = unpack(original),
+          .reply = unpack(reply),
+          .tag = static_cast<uint16_t>(original[4] >> extra_shift),
+          .marks = static_cast<uint8_t>(original[4] >> (extra_shift + 16)),
+          .mapping = static_cast<MappingId>(reply[4] >> extra_shift),
+          .seen_reply = (events & Event::seen_reply) != 0,
+          .assured = (events & Event::assured) != 0,
+          .tcp = r.tcp.state,
+          .expires_in = Duration(int64_t{std::max(ticks, 0)} << tick_shift),
+          .traffic = {r.traffic.of(0), r.traffic.of(1)}};
+  return true;
+}
+
+}  // namespace uswitch

@@ -1,0 +1,68 @@
+#include "nat/pair_index.h"
+
+#include <algorithm>
+#include <cassert>
+
+namespace uswitch {
+
+PairIndex::PairIndex(uint32_t records)
+    : group_count_((uint64_t{2} * records * 10 / 6 + group_slots - 1) / group_slots + 1),
+      buckets_(group_count_ * group_buckets),
+      locks_(group_count_) {
+  assert(records <= max_records);
+  // Hashes are everywhere: a few thousand records would touch every page anyway.
+  buckets_.populate(0, group_count_ * group_buckets);
+  locks_.populate(0, group_count_);
+}
+
+PairIndex::Lock::Lock(PairIndex& index, const Place& a, const Place& b)
+    : first_(&index.locks_[a.bucket / group_buckets]),
+      second_(&index.locks_[b.bucket / group_buckets]) {
+  if (first_ == second_) second_ = nullptr;
+  if (second_ && second_ < first_) std::swap(first_, second_);
+  first_->lock();
+  if (second_) second_->lock();
+}
+
+PairIndex::Lock::~Lock() {
+  if (second_) second_->unlock();
+  first_->unlock();
+}
+
+// Where the group has this word, from the home bucket on. Never stops early: it also looks for
+// free words.
+PairIndex::Slot PairIndex::slot_with(const Place& place, uint64_t word) const {
+  uint32_t bucket = place.bucket;
+  for (uint32_t i = 0; i < group_buckets; ++i, bucket = next(bucket)) {
+    for (std::atomic<uint64_t>& w : buckets_[bucket].word) {
+      if (w.load(std::memory_order_relaxed) == word) return {bucket, &w};
+    }
+  }
+  return {bucket, nullptr};
+}
+
+// The counts go up before the key can be found and down after it cannot any more.
+bool PairIndex::insert(const Place& place, uint32_t record, uint8_t side) {
+  const Slot slot = slot_with(place, 0);
+  if (!slot.word) return false;
+  count_overflow(place, slot.bucket, 1);
+  slot.word->store(word_of(place, record, side), std::memory_order_release);
+  return true;
+}
+
+void PairIndex::erase(const Place& place, uint32_t record, uint8_t side) {
+  const Slot slot = slot_with(place, word_of(place, record, side));
+  assert(slot.word);
+  slot.word->store(0, std::memory_order_release);
+  count_overflow(place, slot.bucket, -1);
+}
+
+void PairIndex::count_overflow(const Place& place, uint32_t bucket, int change) {
+  for (uint32_t b = place.bucket; b != bucket; b = next(b)) {
+    std::atomic<uint8_t>& overflow = buckets_[b].overflow;
+    overflow.store(static_cast<uint8_t>(overflow.load(std::memory_order_relaxed) + change),
+                   std::memory_order_release);
+  }
+}
+
+}  // namespace uswitch

@@ -1,0 +1,240 @@
+#include "nat/port_map.h"
+
+#include <algorithm>
+#include <cassert>
+#include <cstring>
+
+#include "wire/ip_protocol.h"
+
+namespace uswitch {
+
+size_t PortMap::ports_index(uint8_t protocol) {
+  switch (protocol) {
+    case ip_protocol::tcp:
+      return 0;
+    case ip_protocol::udp:
+      return 1;
+    case ip_protocol::icmp:
+    case ip_protocol::icmp6:
+      return 2;
+    default:
+      return kinds;
+  }
+}
+
+PortMap::Words PortMap::pack(const TransportAddress& end, uint16_t realm) {
+  Words words;
+  std::memcpy(words.data(), end.address.bytes.data(), 16);
+  words[2] = end.port | uint64_t{end.protocol} << 16 | uint64_t{realm} << 32;
+  return words;
+}
+
+TransportAddress PortMap::unpack(const Words& words) {
+  TransportAddress end;
+  std::memcpy(end.address.bytes.data(), words.data(), 16);
+  end.port = static_cast<uint16_t>(words[2]);
+  end.protocol = static_cast<uint8_t>(words[2] >> 16);
+  return end;
+}
+
+PortMap::PortMap(uint32_t max_mappings, const KeyedHash& hash)
+    : hash_(hash), mappings_(max_mappings), index_(max_mappings), free_(max_mappings) {}
+
+ExternalId PortMap::add_external(const IpAddress& address) {
+  ExternalId id = no_external;
+  for (size_t i = max_externals; i-- > 0;) {
+    External* e = externals_[i].get();
+    if (e && e->address == address) {
+      e->retired = false;
+      return static_cast<ExternalId>(i);
+    }
+    auto is_unused = [](const PortBitmap& ports) { return ports.taken() == 0; };
+    if (!e || (e->retired && std::all_of(e->ports.begin(), e->ports.end(), is_unused))) {
+      id = static_cast<ExternalId>(i);
+    }
+  }
+  if (id == no_external) return id;
+  externals_[id] = std::make_unique<External>();
+  externals_[id]->address = address;
+  return id;
+}
+
+void PortMap::retire_external(ExternalId id) {
+  externals_[id]->retired = true;
+}
+
+void PortMap::reserve(ExternalId id, uint8_t protocol, uint16_t port, bool on) {
+  externals_[id]->ports[ports_index(protocol)].reserve(port, on);
+}
+
+// A fresh number each time, that who sees earlier ones cannot tell in advance.
+uint64_t PortMap::random() {
+  return hash_(draws_.fetch_add(1, std::memory_order_relaxed), 0, ~uint64_t{0});
+}
+
+void PortMap::prefetch(const TransportAddress& inner, uint16_t realm) const {
+  index_.prefetch(place(pack(inner, realm)));
+}
+
+PortMap::Lease PortMap::acquire(const TransportAddress& inner, uint16_t realm,
+                                std::span<const ExternalId> pool) {
+  assert(maps(inner.protocol));
+  const Words words = pack(inner, realm);
+  const Seen seen = find(place(words), inner_side, words);
+  if (seen.mapping != no_mapping && use_again(seen)) return seen.lease();
+  if (pool.empty()) return {};
+  const ExternalId id = choose_external(inner.address, pool);
+  const std::optional<uint16_t> port = take_port(id, inner);
+  if (!port) return exhausted_now();
+  return make(words, id, {externals_[id]->address, *port, inner.protocol});
+}
+
+PortMap::Lease PortMap::acquire_external(const TransportAddress& external) {
+  const Words words = pack(external, 0);
+  const Seen seen = find(place(words), external_side, words);
+  if (seen.mapping == no_mapping || !use_again(seen)) return {};
+  return seen.lease();
+}
+
+void PortMap::release(MappingId mapping) {
+  const uint64_t before = mappings_[mapping].state.fetch_sub(1, std::memory_order_acq_rel);
+  assert(is_live(version_of(before)) && uses_of(before) > 0);
+  if (uses_of(before) == 1) end(mapping, version_of(before));
+}
+
+void PortMap::prepare() {
+  mappings_.populate(free_.high_water(), 65536);
+}
+
+bool PortMap::read(MappingId mapping, Side side, const Words& words, Seen& seen) const {
+  const Mapping& m = mappings_[mapping];
+  seen.version = version_of(m.state.load(std::memory_order_acquire));
+  if (!is_live(seen.version)) return false;
+  seen.sides = {m.sides[0].load(), m.sides[1].load()};
+  if (version_of(m.state.load(std::memory_order_relaxed)) != seen.version) return false;
+  seen.mapping = mapping;
+  return seen.sides[side] == words;
+}
+
+PortMap::Seen PortMap::find(const PairIndex::Place& place, Side side, const Words& words) const {
+  Seen seen;
+  const auto hit = index_.find(place, [&](uint32_t record, uint8_t s) {
+    return s == side && read(record, side, words, seen);
+  });
+  if (!hit) seen.mapping = no_mapping;
+  return seen;
+}
+
+// One use more, unless the mapping has ended or is about to.
+bool PortMap::use_again(const Seen& seen) {
+  std::atomic<uint64_t>& state = mappings_[seen.mapping].state;
+  uint64_t now = state.load(std::memory_order_relaxed);
+  while (version_of(now) == seen.version && uses_of(now) != 0) {
+    if (state.compare_exchange_weak(now, now + 1, std::memory_order_acq_rel)) return true;
+  }
+  return false;
+}
+
+// Rendezvous hashing: when the pool changes, only hosts move that have to.
+ExternalId PortMap::choose_external(const IpAddress& inner,
+                                    std::span<const ExternalId> pool) const {
+  if (pool.size() == 1) return pool[0];
+  const Words from = pack({inner, 0, 0}, 0);
+  ExternalId best = no_external;
+  uint64_t most = 0;
+  for (ExternalId id : pool) {
+    const Words to = pack({externals_[id]->address, 0, 0}, 0);
+    const uint64_t weight = hash_(from[0], from[1], to[0], to[1], 0);
+    if (best != no_external && weight <= most) continue;
+    best = id;
+    most = weight;
+  }
+  return best;
+}
+
+std::optional<uint16_t> PortMap::take_port(ExternalId id, const TransportAddress& inner) {
+  using Parity = PortBitmap::Parity;
+  PortBitmap& ports = externals_[id]->ports[ports_index(inner.protocol)];
+  const bool is_query = inner.protocol == ip_protocol::icmp || inner.protocol == ip_protocol::icmp6;
+  if ((inner.port != 0 || is_query) && ports.take(inner.port)) return inner.port;
+  if (is_query) return ports.take_any({0, 65535}, Parity::any, random());
+
+  const PortBitmap::Range range =
+      inner.port < 1024 ? PortBitmap::Range{1, 1023} : PortBitmap::Range{1024, 65535};
+  if (inner.protocol == ip_protocol::udp) {
+    const Parity parity = inner.port % 2 ? Parity::odd : Parity::even;
+    if (const auto port = ports.take_any(range, parity, random())) return port;
+  }
+  return ports.take_any(range, Parity::any, random());
+}
+
+// With the external port taken.
+PortMap::Lease PortMap::make(const Words& inner, ExternalId id, const TransportAddress& external) {
+  index_.prefetch(place(pack(external, 0)));
+  const MappingId mapping = free_.take(links());
+  if (mapping != no_record) {
+    const Lease lease = publish(mapping, id, inner, pack(external, 0));
+    if (lease.mapping == mapping) return lease;
+    free_.give(mapping, links());
+    externals_[id]->ports[ports_index(external.protocol)].release(external.port);
+    return lease ? lease : exhausted_now();
+  }
+  externals_[id]->ports[ports_index(external.protocol)].release(external.port);
+  return exhausted_now();
+}
+
+// Another worker may have made the inner end's mapping meanwhile: then that one is used, even if
+// its last use has just ended.
+PortMap::Lease PortMap::publish(MappingId mapping, ExternalId id, const Words& inner,
+                                const Words& external) {
+  const PairIndex::Place inner_place = place(inner), external_place = place(external);
+  PairIndex::Lock lock(index_, inner_place, external_place);
+  const Seen other = find(inner_place, inner_side, inner);
+  if (other.mapping != no_mapping) {
+    mappings_[other.mapping].state.fetch_add(1, std::memory_order_acq_rel);
+    return other.lease();
+  }
+  Mapping& m = mappings_[mapping];
+  m.sides[inner_side].store(inner);
+  m.sides[external_side].store(external);
+  m.external = id;
+  const uint64_t version = version_of(m.state.load(std::memory_order_relaxed)) + 1;
+  m.state.store(version << 32 | 1, std::memory_order_release);
+  if (index_.insert(inner_place, mapping, inner_side)) {
+    if (index_.insert(external_place, mapping, external_side)) {
+      size_.fetch_add(1, std::memory_order_relaxed);
+      return {mapping, unpack(inner), unpack(external)};
+    }
+    index_.erase(inner_place, mapping, inner_side);
+  }
+  m.state.store((version + 1) << 32, std::memory_order_release);
+  return {};
+}
+
+PortMap::Lease PortMap::exhausted_now() {
+  exhausted_.fetch_add(1, std::memory_order_relaxed);
+  return {};
+}
+
+// Unless somebody uses it again before the lock is held, or has already ended it.
+void PortMap::end(MappingId mapping, uint32_t version) {
+  Mapping& m = mappings_[mapping];
+  const Words inner = m.sides[inner_side].load(), external = m.sides[external_side].load();
+  const PairIndex::Place inner_place = place(inner), external_place = place(external);
+  ExternalId id;
+  {
+    PairIndex::Lock lock(index_, inner_place, external_place);
+    // Uses and version together: so what was read above is of this version too.
+    if (m.state.load(std::memory_order_acquire) != uint64_t{version} << 32) return;
+    index_.erase(inner_place, mapping, inner_side);
+    index_.erase(external_place, mapping, external_side);
+    id = m.external;
+    m.state.store(uint64_t{version + 1} << 32, std::memory_order_release);
+  }
+  const TransportAddress end = unpack(external);
+  externals_[id]->ports[ports_index(end.protocol)].release(end.port);
+  free_.give(mapping, links());
+  size_.fetch_sub(1, std::memory_order_relaxed);
+}
+
+}  // namespace uswitch

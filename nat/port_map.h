@@ -1,0 +1,161 @@
+// Which external port each inner end of a flow has: address and port translation as RFC 4787, 5382,
+// 5508 and 7857 ask for it.
+// - Endpoint-independent: one inner address and port has one external one, whatever it talks to
+//   (U-1, T-1, I-1a), and no other inner end has that at the same time (U-3, T-7). Protocols are
+//   independent of each other (N-7).
+// - Of a pool, one inner host always has the same external address (U-2), also when that one's
+// ports
+//   are all in use: what a NAT does must not depend on its load (U-11).
+// - The inner port is kept when it is free; else a random one of the same class (below 1024, or
+// not;
+//   U-3a) and, of UDP, of the same parity if there is one (U-4, N-5, P-1).
+// - Finding out that no port is left takes microseconds at most, and as long as one is free it is
+//   found (TR-11).
+//
+// Kind "learned": workers acquire and release mappings, without locks when the mapping exists.
+// Control adds external addresses and reserves ports. A mapping lives as long as someone uses it:
+// every connection does. Bounded: 95 bytes for each of max_mappings, in pages resident once used,
+// and 48 KiB an external address.
+#pragma once
+#include <array>
+#include <memory>
+#include <optional>
+#include <span>
+
+#include "nat/free_list.h"
+#include "nat/keyed_hash.h"
+#include "nat/pair_index.h"
+#include "nat/port_bitmap.h"
+#include "nat/shared_words.h"
+#include "nat/tuple.h"
+
+namespace uswitch {
+
+// An external address of the port map.
+using ExternalId = uint16_t;
+inline constexpr ExternalId no_external = 0xffff;
+
+// A mapping that is used, below PairIndex::max_records.
+using MappingId = uint32_t;
+inline constexpr MappingId no_mapping = PairIndex::max_records;
+
+class PortMap {
+ public:
+  // One use of a mapping. Whoever holds it gives it back with release(), or to a connection.
+  struct Lease {
+    MappingId mapping = no_mapping;
+    TransportAddress inner, external;
+    explicit operator bool() const { return mapping != no_mapping; }
+  };
+
+  static constexpr size_t max_externals = 256;
+
+  // Throws std::system_error when the mapping of memory is refused.
+  explicit PortMap(uint32_t max_mappings) : PortMap(max_mappings, KeyedHash()) {}
+  PortMap(uint32_t max_mappings, const KeyedHash& hash);
+
+  // Control. Makes the address's ports available, and says by what number; the same again for an
+  // address that is there. no_external when there are max_externals.
+  ExternalId add_external(const IpAddress& address);
+  // Control, once no worker can name the id any more: it becomes free when its last mapping goes.
+  void retire_external(ExternalId id);
+  // Control. Keeps a port, a published one, from being given out (P-1). A mapping that has it
+  // already keeps it: end its connections.
+  void reserve(ExternalId id, uint8_t protocol, uint16_t port, bool on = true);
+
+  // Whether the protocol has ports to map: TCP, UDP, and ICMP queries by their id. Others are
+  // translated by address alone.
+  static bool maps(uint8_t protocol) { return ports_index(protocol) < kinds; }
+
+  // Worker. Some time before acquire(), for a batch of new flows.
+  void prefetch(const TransportAddress& inner, uint16_t realm) const;
+
+  // Worker. The mapping of this inner end towards `realm`, whose external addresses are `pool`: the
+  // one it has, or a new one. A realm is whatever has a pool of its own: one masquerade entry.
+  // Nothing when no port or no memory is left (I-8), or the pool is empty.
+  Lease acquire(const TransportAddress& inner, uint16_t realm, std::span<const ExternalId> pool);
+
+  // Worker. The mapping whose external end this is, for what comes from outside (U-8) or goes to
+  // another inner host's external end (U-9). Nothing when there is none.
+  Lease acquire_external(const TransportAddress& external);
+
+  // Any thread. The last use given back ends the mapping and frees its port.
+  void release(MappingId mapping);
+
+  // Control, from time to time: readies memory for the mappings to come.
+  void prepare();
+
+  // Any thread.
+  size_t size() const { return size_.load(std::memory_order_relaxed); }
+  uint64_t exhausted() const { return exhausted_.load(std::memory_order_relaxed); }
+  size_t taken_ports(ExternalId id, uint8_t protocol) const {
+    return externals_[id]->ports[ports_index(protocol)].taken();
+  }
+  size_t bytes() const { return mappings_.bytes() + index_.bytes(); }
+
+ private:
+  enum Side : uint8_t { inner_side, external_side };
+  static constexpr size_t kinds = 3;
+  static size_t ports_index(uint8_t protocol);
+
+  // An end as words: the address; then port, protocol and, of an inner end, its realm.
+  using Words = std::array<uint64_t, 3>;
+  static Words pack(const TransportAddress& end, uint16_t realm);
+  static TransportAddress unpack(const Words& words);
+
+  struct alignas(64) Mapping {
+    std::array<SharedWords<3>, 2> sides;
+    // Version << 32 | uses, so that a use is taken of the version that was read. Uses leave 0 only
+    // under the index's lock.
+    std::atomic<uint64_t> state;
+    ExternalId external;
+    std::atomic<uint32_t> next_free;
+  };
+  static_assert(sizeof(Mapping) == 64);
+  static uint32_t version_of(uint64_t state) { return static_cast<uint32_t>(state >> 32); }
+  static uint32_t uses_of(uint64_t state) { return static_cast<uint32_t>(state); }
+
+  struct External {
+    IpAddress address;
+    bool retired = false;
+    std::array<PortBitmap, kinds> ports;
+  };
+
+  // A mapping as it was read.
+  struct Seen {
+    MappingId mapping = no_mapping;
+    uint32_t version = 0;
+    std::array<Words, 2> sides{};
+    Lease lease() const { return {mapping, unpack(sides[0]), unpack(sides[1])}; }
+  };
+
+  PairIndex::Place place(const Words& words) const {
+    return index_.place(hash_(words[0], words[1], words[2]));
+  }
+  uint64_t random();
+  bool read(MappingId mapping, Side side, const Words& words, Seen& seen) const;
+  Seen find(const PairIndex::Place& place, Side side, const Words& words) const;
+  bool use_again(const Seen& seen);
+  ExternalId choose_external(const IpAddress& inner, std::span<const ExternalId> pool) const;
+  std::optional<uint16_t> take_port(ExternalId id, const TransportAddress& inner);
+  Lease make(const Words& inner, ExternalId id, const TransportAddress& external);
+  Lease publish(MappingId mapping, ExternalId id, const Words& inner, const Words& external);
+  Lease exhausted_now();
+  void end(MappingId mapping, uint32_t version);
+  struct Links {
+    const PortMap& map;
+    std::atomic<uint32_t>& operator[](uint32_t i) const { return map.mappings_[i].next_free; }
+  };
+  Links links() const { return {*this}; }
+
+  KeyedHash hash_;
+  ZeroedArray<Mapping> mappings_;
+  PairIndex index_;
+  FreeList free_;
+  std::array<std::unique_ptr<External>, max_externals> externals_;  // control writes
+  alignas(64) std::atomic<uint64_t> draws_{0};
+  std::atomic<uint64_t> exhausted_{0};
+  std::atomic<uint32_t> size_{0};
+};
+
+}  // namespace uswitch

@@ -1,0 +1,71 @@
+// What names a flow in one direction, as a value. No state; any thread.
+#pragma once
+#include <array>
+#include <cstdint>
+#include <cstring>
+
+#include "wire/address.h"
+
+namespace uswitch {
+
+// Both ends and the protocol. Ports are those of TCP and UDP. The id of an ICMP query stands in the
+// port of the end that asked and the request's type in the other one, so that a reply's tuple is
+// the request's reversed, as for every other protocol (CT-11). Other protocols: both ports 0.
+struct Tuple {
+  IpAddress source, destination;
+  uint16_t source_port = 0, destination_port = 0;
+  uint8_t protocol = 0;
+
+  bool operator==(const Tuple&) const = default;
+
+  // The tuple of what comes back, when nothing is translated.
+  Tuple reversed() const { return {destination, source, destination_port, source_port, protocol}; }
+};
+
+// Original is the direction of the packet that made the connection.
+enum class Direction : uint8_t { original, reply };
+
+constexpr Direction opposite(Direction d) {
+  return d == Direction::original ? Direction::reply : Direction::original;
+}
+constexpr size_t side(Direction d) {
+  return static_cast<size_t>(d);
+}
+
+// A tuple as the words it is hashed, compared and kept as: the addresses, then the ports and the
+// protocol in 40 bits. The 24 bits above are not the tuple's.
+using TupleWords = std::array<uint64_t, 5>;
+inline constexpr uint64_t tuple_ports_mask = 0xff'ffff'ffff;
+
+inline TupleWords pack(const Tuple& t) {
+  TupleWords words;
+  std::memcpy(words.data(), t.source.bytes.data(), 16);
+  std::memcpy(words.data() + 2, t.destination.bytes.data(), 16);
+  words[4] = t.source_port | uint64_t{t.destination_port} << 16 | uint64_t{t.protocol} << 32;
+  return words;
+}
+
+inline Tuple unpack(const TupleWords& words) {
+  Tuple t;
+  // Word by word, as they were stored: a wider load would have to wait for the stores.
+  std::memcpy(t.source.bytes.data(), &words[0], 8);
+  std::memcpy(t.source.bytes.data() + 8, &words[1], 8);
+  std::memcpy(t.destination.bytes.data(), &words[2], 8);
+  std::memcpy(t.destination.bytes.data() + 8, &words[3], 8);
+  t.source_port = static_cast<uint16_t>(words[4]);
+  t.destination_port = static_cast<uint16_t>(words[4] >> 16);
+  t.protocol = static_cast<uint8_t>(words[4] >> 32);
+  return t;
+}
+
+// One end of a flow: what a NAT maps to another such (the "endpoint" of RFC 4787, the transport
+// address of RFC 8489). The port of an ICMP query is its id.
+struct TransportAddress {
+  IpAddress address;
+  uint16_t port = 0;
+  uint8_t protocol = 0;
+
+  bool operator==(const TransportAddress&) const = default;
+};
+
+}  // namespace uswitch
