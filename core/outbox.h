@@ -5,6 +5,7 @@
 #pragma once
 #include "core/counters.h"
 #include "core/packet.h"
+#include "core/time.h"
 
 namespace uswitch {
 
@@ -16,6 +17,9 @@ class Outbox {
   // A finished frame from fresh(), its layout parsed: it leaves into packet.network by its
   // destination MAC. Counted as sent or dropped; that it exists is for the caller to count.
   virtual void send(Packet& packet) = 0;
+  // A packet that is lost here becomes what it was when it came in, so that an error is about what
+  // its sender knows. Its layout, network and ingress stay.
+  virtual void untranslate(Packet& packet, Time now) = 0;
   // Those of the port a packet came in by. With no_port: of the router, which is a port in the
   // books: what it originates it receives, what ends there it sends.
   virtual PortCounters& counters(PortId ingress) = 0;

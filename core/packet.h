@@ -67,6 +67,7 @@ struct Packet {
   uint16_t tci = 0;               // 802.1Q tag control information as received: PCP, DEI, VID
   bool has_stripped_tag = false;  // the kernel took the tag out of the frame into tci (AP-2)
   bool routed = false;            // the router has taken it to another network than it came from
+  bool reassembled = false;       // came in fragments, and may go on so whatever its header says
 
   std::span<const uint8_t> frame() const { return {data, length}; }
   std::span<uint8_t> frame() { return {data, length}; }
@@ -84,6 +85,7 @@ struct Packet {
     tci = 0;
     has_stripped_tag = false;
     routed = false;
+    reassembled = false;
   }
 
   // Moves the first byte of the frame forward (pull) or back (push) and keeps the offload offsets

@@ -67,7 +67,14 @@ namespace uswitch {
   X(bad_l4_checksum, router, "The ICMP, UDP or TCP checksum of a packet to the gateway is wrong.") \
   X(no_listener, router, "The gateway itself has no UDP or TCP service there.")                   \
   X(no_protocol, router, "The gateway does not speak the packet's protocol.")                     \
-  X(icmp_unhandled, router, "An ICMP message to the gateway that asks nothing of it.")
+  X(icmp_unhandled, router, "An ICMP message to the gateway that asks nothing of it.")            \
+  X(unsolicited, nat, "From outside, and nobody inside has asked for it.")                        \
+  X(client_refused, nat, "The client is not among those that the published port allows.")         \
+  X(tcp_out_of_state, nat, "The TCP segment is no part of the connection it claims to be of.")    \
+  X(icmp_unrelated, nat, "The ICMP error quotes no packet of a known flow, or a damaged one.")    \
+  X(untranslatable, nat, "A packet that must not leave under its own address cannot be translated.") \
+  X(nat_ports_exhausted, nat, "No external port was left for the flow.")                          \
+  X(connections_full, nat, "The table of connections is full of flows worth more than this one.")
 
 enum class Reason : uint8_t {
   none,

@@ -33,7 +33,12 @@ void Pipeline::run(const Tables& tables, PortId ingress, Batch& batch, Time now)
   }
   decide(turn, batch);
   if (tables.routing.routes) route(turn, batch);
-  for (size_t i = 0; i < batch.size(); ++i) dispatch(turn, batch[i], i);
+  for (size_t i = 0; i < batch.size(); ++i) {
+    if (verdicts_[i].kind() != Verdict::Kind::to_router)
+      dispatch(turn, batch[i], verdicts_[i]);
+    else
+      dispatch(turn, *routed_.packets[routed_.of_batch[i]], take_turn(turn, routed_.of_batch[i]));
+  }
   finish();
   batch.release();
 }
@@ -65,30 +70,71 @@ void Pipeline::decide(const Turn& turn, Batch& batch) {
   }
 }
 
-void Pipeline::route(const Turn& turn, Batch& batch) {
-  std::array<Packet*, Batch::limit> packets;
-  std::array<Verdict, Batch::limit> routed;
-  size_t count = 0;
+// With NAT a datagram is routed whole (NG-5): only its first fragment has ports.
+void Pipeline::collect_routed(const Turn& turn, Batch& batch) {
+  routed_.count = 0;
   for (size_t i = 0; i < batch.size(); ++i) {
     if (verdicts_[i].kind() != Verdict::Kind::to_router) continue;
-    routed_index_[i] = static_cast<uint8_t>(count);
-    packets[count++] = &batch[i];
-  }
-  if (count == 0) return;
-  router_.route(tables_->routing, {packets.data(), count}, routed, turn.now);
-  for (size_t i = 0; i < batch.size(); ++i) {
-    if (verdicts_[i].kind() != Verdict::Kind::to_router) continue;
-    verdicts_[i] = routed[routed_index_[i]];
-    if (verdicts_[i].kind() == Verdict::Kind::forward)
-      bridge::prefetch_destination(tables_->networks[batch[i].network], batch[i]);
+    Packet* packet = &batch[i];
+    if (packet->layout.fragment && tables_->nat.connections) {
+      verdicts_[i] = router_.reassemble(tables_->routing, batch[i], packet, turn.now);
+      if (verdicts_[i].kind() != Verdict::Kind::next) continue;
+      verdicts_[i] = Verdict::to_router();
+    }
+    routed_.of_batch[i] = static_cast<uint8_t>(routed_.count);
+    routed_.packets[routed_.count++] = packet;
   }
 }
 
-void Pipeline::dispatch(const Turn& turn, Packet& packet, size_t index) {
-  Verdict verdict = verdicts_[index];
-  if (verdict.kind() == Verdict::Kind::to_router) {
-    verdict = router_.take_turn(tables_->routing, packet, routed_index_[index], turn.now);
+void Pipeline::route(const Turn& turn, Batch& batch) {
+  const Routing& routing = tables_->routing;
+  const Translation& nat = tables_->nat;
+  collect_routed(turn, batch);
+  if (routed_.count == 0) return;
+  const std::span packets(routed_.packets.data(), routed_.count);
+  const std::span verdicts(routed_.verdicts.data(), routed_.count);
+  routed_.first.reset();
+  router_.check(routing, packets, verdicts);
+  if (nat.connections) nat_.look_up(nat, packets, verdicts, turn.now);
+  router_.look_up(routing, packets, verdicts);
+  for (size_t i = 0; nat.connections && i < packets.size(); ++i) {
+    routed_.first[i] = verdicts[i].kind() == Verdict::Kind::to_router &&
+                       nat_.must_open(nat, i, packets[i]->network, router_.way_of(i));
   }
+  router_.finish(routing, packets, verdicts, routed_.first, turn.now);
+  for (size_t i = 0; i < packets.size(); ++i) {
+    if (verdicts[i].kind() == Verdict::Kind::forward)
+      bridge::prefetch_destination(tables_->networks[packets[i]->network], *packets[i]);
+  }
+}
+
+Verdict Pipeline::take_turn(const Turn& turn, size_t i) {
+  if (routed_.verdicts[i].kind() != Verdict::Kind::to_router) return routed_.verdicts[i];
+  if (routed_.first[i]) {
+    const Verdict opened = open_flow(turn, i);
+    if (opened.kind() != Verdict::Kind::next) return opened;
+  }
+  return router_.take_turn(tables_->routing, *routed_.packets[i], i, turn.now);
+}
+
+Verdict Pipeline::open_flow(const Turn& turn, size_t i) {
+  const Routing& routing = tables_->routing;
+  const Translation& nat = tables_->nat;
+  Packet& packet = *routed_.packets[i];
+  const NetworkId in = packet.network;
+  const Nat::Opening opening = nat_.begin(nat, i, turn.now);
+  const NetworkId out = Router::way_to(routing, opening.destination);
+  const Verdict verdict = nat_.open(nat, opening, packet, i, in, out, turn.now);
+  if (verdict.kind() == Verdict::Kind::next) {
+    router_.plan_anew(routing, packet, i);
+  } else if (verdict.reason() == Reason::nat_ports_exhausted ||
+             verdict.reason() == Reason::connections_full) {
+    router_.tell_prohibited(routing, packet, turn.now);  // I-8
+  }
+  return verdict;
+}
+
+void Pipeline::dispatch(const Turn& turn, Packet& packet, Verdict verdict) {
   switch (verdict.kind()) {
     case Verdict::Kind::to_port:
       return to_port(packet, verdict.port());

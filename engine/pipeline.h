@@ -4,8 +4,9 @@
 //   1. admitted   its VLAN names its network, its headers are found, its endpoint is held to its
 //                 addresses
 //   2. decided    the bridge learns the source and looks the destination up
-//   3. routed     what is addressed to its network's gateway: the router finds the next station and
-//                 its network
+//   3. routed     what is addressed to its network's gateway: nat gives the packets of known flows
+//                 their new addresses, the router finds the next station and its network; the first
+//                 packet of a flow waits for its turn, when nat decides about it
 //   4. dispatched by verdict: to one port, to all others of the network, or dropped with a reason
 //   5. sent       one transmit call an egress port
 // and released. Only the pipeline releases packets, and it counts a reason for each that it drops.
@@ -22,6 +23,7 @@
 #include "core/verdict.h"
 #include "engine/egress.h"
 #include "engine/tables.h"
+#include "nat/nat.h"
 #include "router/router.h"
 #include "switch/io.h"
 
@@ -58,8 +60,11 @@ class Pipeline final : private Outbox {
 
   Verdict admit(const PortSettings& port, Packet& packet);
   void decide(const Turn& turn, Batch& batch);
+  void collect_routed(const Turn& turn, Batch& batch);
   void route(const Turn& turn, Batch& batch);
-  void dispatch(const Turn& turn, Packet& packet, size_t index);
+  Verdict take_turn(const Turn& turn, size_t routed);
+  Verdict open_flow(const Turn& turn, size_t routed);
+  void dispatch(const Turn& turn, Packet& packet, Verdict verdict);
   void to_port(Packet& packet, PortId id);
   void flood(const Turn& turn, Packet& packet);
   void forward(Packet& packet);
@@ -72,16 +77,28 @@ class Pipeline final : private Outbox {
   // Outbox
   Packet* fresh() override;
   void send(Packet& packet) override { forward(packet); }
+  void untranslate(Packet& packet, Time now) override {
+    if (tables_->nat.connections) Nat::untranslate(tables_->nat, packet, now);
+  }
   PortCounters& counters(PortId ingress) override { return tables_->counters(ingress, worker_); }
 
   PacketPool& pool_;
   Egress egress_;
   unsigned worker_;
   Router router_;
+  Nat nat_;
   const Tables* tables_ = nullptr;  // of the current turn
   std::array<Verdict, Batch::limit> verdicts_;
-  std::array<uint8_t, Batch::limit> routed_index_;  // by place in the batch: which of the routed
-  std::array<Batch, 2> fresh_;                      // packets for the router: newer and older ones
+  // What goes through the router of one batch: at the place of a datagram's last fragment the whole.
+  struct Routed {
+    size_t count = 0;
+    std::array<Packet*, Batch::limit> packets;
+    std::array<Verdict, Batch::limit> verdicts;
+    std::bitset<Batch::limit> first;  // of its flow: nat decides at its turn
+    std::array<uint8_t, Batch::limit> of_batch;  // by place in the batch: which of these
+  };
+  Routed routed_;
+  std::array<Batch, 2> fresh_;  // packets for the router: newer and older ones
   size_t newer_ = 0;
 };
 

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "core/counters.h"
+#include "nat/policy.h"
 #include "router/interface.h"
 #include "switch/network.h"
 #include "switch/port.h"
@@ -38,6 +39,7 @@ struct Tables {
   std::vector<Network> networks;
 
   Routing routing;
+  Translation nat;
   // Of the router, which is a port in the books: what it originates it receives, what ends at it it
   // sends. Set when a network has a router.
   std::shared_ptr<PortStats> router_stats;

@@ -75,6 +75,14 @@ class PortMap {
   // Nothing when no port or no memory is left (I-8), or the pool is empty.
   Lease acquire(const TransportAddress& inner, uint16_t realm, std::span<const ExternalId> pool);
 
+  // Worker. The external address of an inner one, for protocols that have no ports to map; the same
+  // one as acquire() takes (U-2). Nothing when the pool is empty.
+  std::optional<IpAddress> external_address(const IpAddress& inner,
+                                            std::span<const ExternalId> pool) const {
+    if (pool.empty()) return std::nullopt;
+    return externals_[choose_external(inner, pool)]->address;
+  }
+
   // Worker. The mapping whose external end this is, for what comes from outside (U-8) or goes to
   // another inner host's external end (U-9). Nothing when there is none.
   Lease acquire_external(const TransportAddress& external);

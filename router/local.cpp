@@ -54,14 +54,18 @@ uint32_t next_header_at(const Packet& p) {
 }  // namespace
 
 Verdict Local::receive(const Routing& routing, Packet& packet, Time now) {
-  return packet.layout.fragment ? collect(routing, packet, now)
-                                : receive_whole(routing, packet, now);
+  if (!packet.layout.fragment) return receive_whole(routing, packet, now);
+  Packet* whole = nullptr;
+  const Verdict verdict = reassemble(routing, packet, whole, now);
+  if (verdict.kind() != Verdict::Kind::next) return verdict;
+  sender_.finish(*whole, receive_whole(routing, *whole, now));
+  return Verdict::consumed();
 }
 
 // The fragment that completes a datagram goes on as the whole; the others have arrived.
-Verdict Local::collect(const Routing& routing, Packet& fragment, Time now) {
+Verdict Local::reassemble(const Routing& routing, Packet& fragment, Packet*& whole, Time now) {
   using Kind = Reassembly::Result::Kind;
-  Packet* whole = sender_.fresh();
+  whole = sender_.fresh();
   if (whole == nullptr) return Verdict::drop(Reason::no_buffer);
   complete_checksum(fragment);
   const Reassembly::Result result = reassembly_.add(fragment, now, *whole);
@@ -74,10 +78,8 @@ Verdict Local::collect(const Routing& routing, Packet& fragment, Time now) {
     return Verdict::drop(result.reason);
   }
   sender_.counters(no_port).tx_packets.add(result.merged.size());
-  // Neighbour discovery never comes in fragments (RFC 6980 5, ND-1).
-  sender_.finish(*whole, Nd::takes(*whole) ? Verdict::drop(Reason::nd_invalid)
-                                           : receive_whole(routing, *whole, now));
-  return Verdict::consumed();
+  whole->reassembled = true;
+  return Verdict::next();
 }
 
 void Local::expire(const Routing& routing, Time now) {
@@ -108,6 +110,7 @@ Verdict Local::receive_whole(const Routing& routing, Packet& packet, Time now) {
 
 Verdict Local::icmp(const Routing& routing, Packet& packet, Time now) {
   if (Nd::takes(packet)) {
+    if (packet.reassembled) return Verdict::drop(Reason::nd_invalid);  // RFC 6980 5
     const Reason reason = nd_.receive(routing, packet, now);
     return reason == Reason::none ? sender_.deliver(packet) : Verdict::drop(reason);
   }

@@ -122,15 +122,18 @@ std::optional<IcmpError> error_of(const Routing& routing, const Packet& p, Reaso
 // looked up for it.
 Reason Router::check(const Routing& routing, const Packet& p, Plan& plan) {
   if (p.layout.fault == Reason::malformed_l3) return p.layout.fault;
-  if (!is_v6(p)) return p.layout.ether_type == ether_type::ipv4 ? ip_checks::check4(p) : Reason::not_ip;
-  const Reason reason = ip_checks::check6(p);
-  if (reason != Reason::none) return reason;
+  if (!is_v6(p)) {
+    if (p.layout.ether_type != ether_type::ipv4) return Reason::not_ip;
+    const Reason reason = ip_checks::check4(p);
+    return reason != Reason::none ? reason : check_source(routing, p);
+  }
+  if (const Reason r = ip_checks::check6(p); r != Reason::none) return r;
   const IpAddress to = destination_of(p);
   if (to.is_link_local()) {
     plan.local = to == routing.at(p.network).link_local;
     if (!plan.local) plan.reason = Reason::link_local_scope;
   }
-  return Reason::none;
+  return check_source(routing, p);
 }
 
 void Router::look_up(const Routing& routing, std::span<Packet* const> packets,
@@ -158,7 +161,6 @@ void Router::look_up(const Routing& routing, std::span<Packet* const> packets,
 // Whether the packet may go where its route leads, in the order of RFC 1812 5.2.1; sets the next
 // station, or `local`.
 Reason Router::judge(const Routing& routing, const Packet& p, Plan& plan) {
-  if (const Reason r = check_source(routing, p); r != Reason::none) return r;
   if (const Reason r = check_options(p); r != Reason::none) return r;
   if (plan.local || plan.reason != Reason::none) return plan.reason;
   if (plan.target == nullptr) return Reason::no_route;
@@ -180,8 +182,8 @@ Reason Router::judge(const Routing& routing, const Packet& p, Plan& plan) {
                                                           : Reason::needs_fragmentation;
 }
 
-void Router::route(const Routing& routing, std::span<Packet* const> packets,
-                   std::span<Verdict> verdicts, Time now) {
+void Router::check(const Routing& routing, std::span<Packet* const> packets,
+                   std::span<Verdict> verdicts) {
   for (size_t i = 0; i < packets.size(); ++i) {
     plans_[i].begin();
     verdicts[i] = Verdict::to_router();
@@ -191,9 +193,13 @@ void Router::route(const Routing& routing, std::span<Packet* const> packets,
     // Ethernet padding goes no further (R4-2).
     else packets[i]->length = packets[i]->layout.l3_end;
   }
-  look_up(routing, packets, verdicts);
+}
+
+void Router::finish(const Routing& routing, std::span<Packet* const> packets,
+                    std::span<Verdict> verdicts, const std::bitset<Batch::limit>& later,
+                    Time now) {
   for (size_t i = 0; i < packets.size(); ++i) {
-    if (verdicts[i].kind() != Verdict::Kind::to_router || is_arp(*packets[i])) continue;
+    if (verdicts[i].kind() != Verdict::Kind::to_router || later[i] || is_arp(*packets[i])) continue;
     Plan& plan = plans_[i];
     plan.reason = judge(routing, *packets[i], plan);
     if (plan.reason != Reason::none || plan.local) continue;
@@ -212,23 +218,36 @@ void Router::route(const Routing& routing, std::span<Packet* const> packets,
   }
 }
 
+void Router::plan_anew(const Routing& routing, const Packet& packet, size_t index) {
+  Plan& plan = plans_[index];
+  if (is_arp(packet)) return;
+  plan.target = routing.routes->lookup(destination_of(packet));
+  plan.reason = judge(routing, packet, plan);
+}
+
 Verdict Router::take_turn(const Routing& routing, Packet& packet, size_t index, Time now) {
   const Plan& plan = plans_[index];
   if (is_arp(packet)) return listen(routing, packet, now);
   if (plan.local && plan.reason == Reason::none) return local_.receive(routing, packet, now);
   const bool cut =
-      plan.reason == Reason::needs_fragmentation && !ip_checks::dont_fragment(packet);
+      plan.reason == Reason::needs_fragmentation &&
+      (packet.reassembled || !ip_checks::dont_fragment(packet));
   if (plan.reason != Reason::none && !cut) return refuse(routing, packet, plan, now);
   pass(routing, packet, plan.station.network);
   return cut ? sender_.to_station_in_pieces(routing, packet, plan.station, now)
              : sender_.to_station(routing, packet, plan.station, now);
 }
 
-Verdict Router::refuse(const Routing& routing, const Packet& packet, const Plan& plan, Time now) {
+Verdict Router::refuse(const Routing& routing, Packet& packet, const Plan& plan, Time now) {
+  sender_.untranslate(packet, now);
   if (const auto error = error_of(routing, packet, plan.reason, plan.station.network)) {
     sender_.answer(routing, packet, *error, now);
   }
   return Verdict::drop(plan.reason);
+}
+
+void Router::tell_prohibited(const Routing& routing, const Packet& packet, Time now) {
+  sender_.answer(routing, packet, icmp_error::prohibited(family_of(packet)), now);
 }
 
 bool Router::listens_to(const Packet& p) {

@@ -2,16 +2,17 @@
 // another network, or for the same one, with new MACs and one hop less to live; or they are the
 // router's own.
 //
-// Theory of operation. route() takes a batch in passes, so that the memory that look-ups wait for is
-// on its way while other packets are looked at: check headers; look up routes; judge (may it
-// go there?) and find the next station; give it that station's MAC. Nearly all packets are finished
-// then. The others (answers, errors, fragments, stations to be asked for) keep the verdict
+// Theory of operation. A batch goes through in passes, so that the memory that look-ups wait for is
+// on its way while other packets are looked at: check() headers and sources; look_up() routes;
+// finish(): judge (may it go there?), find the next station, put in that station's MAC. Between
+// them nat does its part. Nearly all packets are finished then. The others (answers, errors, fragments, stations to be asked for) keep the verdict
 // to_router and are handled one by one when their turn in the batch has come, so that what belongs
 // to one flow stays in order (BR-8).
 //
 // Kind "mine": one a worker.
 #pragma once
 #include <array>
+#include <bitset>
 #include <span>
 
 #include "core/batch.h"
@@ -27,11 +28,33 @@ class Router {
   Router(Outbox& outbox, unsigned worker) : sender_(outbox, worker) {}
 
   // Frames of one batch that are addressed to the MAC of their network's router, layouts known.
-  // verdicts[i] becomes forward, drop, or to_router: then take_turn(i) must follow.
-  void route(const Routing& routing, std::span<Packet* const> packets, std::span<Verdict> verdicts,
-             Time now);
-  // In the order of the batch, the `index`th of the last route().
+  // verdicts[i] becomes to_router or a drop.
+  void check(const Routing& routing, std::span<Packet* const> packets, std::span<Verdict> verdicts);
+  // The three below: of those whose verdict is to_router.
+  void look_up(const Routing& routing, std::span<Packet* const> packets,
+               std::span<const Verdict> verdicts);
+  // verdicts[i] becomes forward, or stays to_router: then take_turn(i) must follow. Those that
+  // `later` names are left for plan_anew(i) and take_turn(i).
+  void finish(const Routing& routing, std::span<Packet* const> packets, std::span<Verdict> verdicts,
+              const std::bitset<Batch::limit>& later, Time now);
+  // In the order of the batch, the `index`th packet of it.
   Verdict take_turn(const Routing& routing, Packet& packet, size_t index, Time now);
+
+  // The network that the `index`th packet goes out to; no_network: to the router itself, or nowhere.
+  NetworkId way_of(size_t index) const { return network_of(plans_[index].target); }
+  static NetworkId way_to(const Routing& routing, const IpAddress& destination) {
+    return network_of(routing.routes->lookup(destination));
+  }
+  // Its addresses have changed since look_up().
+  void plan_anew(const Routing& routing, const Packet& packet, size_t index);
+
+  // Puts a fragment to the others of its datagram. next: `whole` is the datagram, from fresh();
+  // consumed: it waits for others; or a drop.
+  Verdict reassemble(const Routing& routing, Packet& fragment, Packet*& whole, Time now) {
+    return local_.reassemble(routing, fragment, whole, now);
+  }
+  // Tells the sender of a packet that it was refused on purpose (I-8).
+  void tell_prohibited(const Routing& routing, const Packet& packet, Time now);
 
   // Whether a frame to a group is of interest here, and what becomes of the router's copy of it:
   // consumed or a drop. The frame stays as it is.
@@ -63,11 +86,12 @@ class Router {
     }
   };
 
+  static NetworkId network_of(const RouteTarget* target) {
+    return target && target->kind == RouteKind::forward ? target->hops[0].network : no_network;
+  }
   static Reason check(const Routing& routing, const Packet& packet, Plan& plan);
-  void look_up(const Routing& routing, std::span<Packet* const> packets,
-               std::span<const Verdict> verdicts);
   static Reason judge(const Routing& routing, const Packet& packet, Plan& plan);
-  Verdict refuse(const Routing& routing, const Packet& packet, const Plan& plan, Time now);
+  Verdict refuse(const Routing& routing, Packet& packet, const Plan& plan, Time now);
 
   Sender sender_;
   Arp arp_{sender_};

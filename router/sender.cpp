@@ -103,7 +103,8 @@ Verdict Sender::verdict_of(const Routing& routing, Packet& packet, Parking::Outc
   return Verdict::forward();
 }
 
-Verdict Sender::fail(const Routing& routing, const Packet& packet, Time now) {
+Verdict Sender::fail(const Routing& routing, Packet& packet, Time now) {
+  untranslate(packet, now);
   answer(routing, packet, icmp_error::host_unreachable(family_of(packet)), now);
   return Verdict::drop(Reason::neighbour_failed);
 }

@@ -72,6 +72,9 @@ class Sender {
   Verdict deliver(const Packet& packet);
 
   Packet* fresh() { return outbox_.fresh(); }
+  void untranslate(Packet& packet, Time now) {
+    if (packet.ingress != no_port) outbox_.untranslate(packet, now);
+  }
   PortCounters& counters(PortId ingress) { return outbox_.counters(ingress); }
 
  private:
@@ -79,7 +82,7 @@ class Sender {
   Verdict park(Packet& packet, const Station& station);
   Verdict verdict_of(const Routing& routing, Packet& packet, Parking::Outcome outcome,
                      const MacAddress& mac, Time now);
-  Verdict fail(const Routing& routing, const Packet& packet, Time now);
+  Verdict fail(const Routing& routing, Packet& packet, Time now);
   std::optional<Station> way(const Routing& routing, const Packet& packet) const;
   std::optional<IpAddress> source_for(const Routing& routing, const Packet& about) const;
   template <class Cutter>

@@ -118,6 +118,40 @@ void TestSwitch::add_route(const char* to, RouteKind kind) {
   tables_.routing.routes->set(*IpPrefix::parse(to), target);
 }
 
+void TestSwitch::add_outside(NetworkId network, uint32_t max_connections) {
+  Translation& n = tables_.nat;
+  if (!n.ports) {
+    n.ports = std::make_shared<PortMap>(max_connections);
+    n.connections = std::make_shared<ConnectionTable>(max_connections, *n.ports);
+  }
+  n.networks.resize(tables_.networks.size());
+  n.networks[network].outside = n.networks[network].tracked = true;
+}
+
+void TestSwitch::masquerade(const char* from, NetworkId out,
+                            std::initializer_list<const char*> pool) {
+  Masquerade m{*IpPrefix::parse(from), out, {}};
+  for (const char* address : pool) m.pool.push_back(nat().ports->add_external(Ip(address)));
+  nat().networks[out].tracked = true;
+  nat().policy.add_masquerade(std::move(m));
+}
+
+void TestSwitch::publish(NetworkId on, const Ip& address, uint16_t port, uint8_t protocol,
+                         const Ip& to, uint16_t to_port) {
+  Publish p;
+  p.on = on;
+  p.first_port = p.last_port = port;
+  p.to = to;
+  p.to_port = to_port;
+  p.tag = port;
+  nat().policy.add_publish(address, protocol, p);
+  // Clients next to the server are known to it as the gateway (HP-1).
+  for (NetworkId n = 0; n < nat().networks.size(); ++n) {
+    const auto gateway = interface(n).present ? interface(n).address_for(to) : std::nullopt;
+    if (gateway) nat().networks[n].gateway[to.is_v4() ? 0 : 1] = nat().ports->add_external(*gateway);
+  }
+}
+
 void TestSwitch::add_station(PortId port, const Ip& address, const Mac& mac) {
   const NetworkId network = tables_.settings[port].network;
   add_static(network, mac, port);

@@ -41,6 +41,14 @@ class TestSwitch {
   Neighbours& neighbours() { return *tables_.routing.neighbours; }
   void add_route(const char* to, NetworkId network, const Ip& via);
   void add_route(const char* to, RouteKind kind);
+  // Makes this network the outside, and the switch track connections.
+  void add_outside(NetworkId network, uint32_t max_connections = 1024);
+  Translation& nat() { return tables_.nat; }
+  // From these inner addresses into that network, under the pool's addresses.
+  void masquerade(const char* from, NetworkId out, std::initializer_list<const char*> pool);
+  void publish(NetworkId on, const Ip& address, uint16_t port, uint8_t protocol, const Ip& to,
+               uint16_t to_port);
+
   // The station is there, and the router and the bridge know it.
   void add_station(PortId port, const Ip& address, const Mac& mac);
 

@@ -1,0 +1,314 @@
+#include "nat/nat.h"
+
+#include <algorithm>
+
+#include "nat/icmp_translate.h"
+#include "nat/tcp_segment.h"
+#include "wire/ip_protocol.h"
+#include "wire/tcp.h"
+
+namespace uswitch {
+
+namespace {
+
+using Kind = FlowFields::Kind;
+using Follow = ConnectionTable::Follow;
+
+// Marks of a connection.
+constexpr uint8_t from_outside_mark = 1;  // made by a packet that came to a mapping (U-8)
+
+// What stands in a tuple for the leave of an address to send to a mapping, whatever its port
+// (address-dependent filtering). No flow has this number with ports: it is none that has ports.
+constexpr uint8_t leave_protocol = 253;
+
+Tuple tuple_of(const FlowFields& f) {
+  return {f.ends.source, f.ends.destination, f.ends.source_port, f.ends.destination_port,
+          f.protocol};
+}
+Endpoints ends_of(const Tuple& t) {
+  return {t.source, t.destination, t.source_port, t.destination_port};
+}
+TransportAddress source_end(const Tuple& t) {
+  return {t.source, t.source_port, t.protocol};
+}
+TransportAddress destination_end(const Tuple& t) {
+  return {t.destination, t.destination_port, t.protocol};
+}
+
+bool is_of_a_flow(const FlowFields& f) {
+  return f.has_ports() || f.kind == Kind::other;
+}
+bool is_ip(const Packet& p) {
+  return p.layout.l3_end != 0;
+}
+
+TcpSegment segment_of(const Packet& p) {
+  return tcp_segment(
+      *TcpView::parse({p.data + p.layout.l4, size_t{p.layout.l3_end} - p.layout.l4}));
+}
+
+void rewrite(Packet& packet, const Tuple& from, const Tuple& to) {
+  if (from == to) return;
+  apply(make_rewrite(from.protocol, ends_of(from), ends_of(to)), packet);
+}
+
+Tuple leave_of(const IpAddress& remote, const TransportAddress& external) {
+  return {remote, external.address, external.protocol, external.port, leave_protocol};
+}
+
+}  // namespace
+
+void Nat::find_key(const Translation& nat, const Packet& packet, Flow& flow) {
+  flow.known = flow.has_key = false;
+  flow.fields = flow_fields(packet);
+  if (!is_of_a_flow(flow.fields)) return;
+  flow.key = nat.connections->key(tuple_of(flow.fields));
+  flow.has_key = true;
+  nat.connections->prefetch(flow.key);
+}
+
+void Nat::look_up(const Translation& nat, std::span<Packet* const> packets,
+                  std::span<Verdict> verdicts, Time now) {
+  for (size_t i = 0; i < packets.size(); ++i) {
+    // What is not IP is in no need of a connection.
+    flows_[i].known = !is_ip(*packets[i]);
+    flows_[i].has_key = false;
+    if (verdicts[i].kind() == Verdict::Kind::to_router && !flows_[i].known)
+      find_key(nat, *packets[i], flows_[i]);
+  }
+  for (size_t i = 0; i < packets.size(); ++i) {
+    if (flows_[i].has_key) nat.connections->prefetch_connection(flows_[i].key);
+  }
+  for (size_t i = 0; i < packets.size(); ++i) {
+    if (verdicts[i].kind() != Verdict::Kind::to_router || !is_ip(*packets[i])) continue;
+    Flow& flow = flows_[i];
+    if (flow.has_key) verdicts[i] = follow(nat, *packets[i], flow, now);
+    if (flow.fields.kind == Kind::icmp_error)
+      verdicts[i] = follow_error(nat, *packets[i], flow, now);
+  }
+}
+
+// A connection that goes in this very moment is as good as none.
+Verdict Nat::follow(const Translation& nat, Packet& packet, Flow& flow, Time now) {
+  const auto found = nat.connections->lookup(flow.key, now);
+  if (!found) return Verdict::to_router();
+  if (flow.fields.kind == Kind::tcp) {
+    switch (nat.connections->follow(*found, segment_of(packet), packet.length, now, nat.timeouts)) {
+      case Follow::invalid:
+        return Verdict::drop(Reason::tcp_out_of_state);
+      case Follow::gone:
+        return Verdict::to_router();
+      case Follow::valid:
+      case Follow::ignored:
+      case Follow::closed:
+        break;
+    }
+  } else {
+    // What strangers send to a mapping does not keep it alive (N-8, TR-13).
+    const bool stranger =
+        (found->marks & from_outside_mark) != 0 && found->direction == Direction::original;
+    const auto refresh = stranger ? ConnectionTable::Refresh::no : ConnectionTable::Refresh::yes;
+    if (!nat.connections->touch(*found, packet.length, now, nat.timeouts, refresh)) {
+      return Verdict::to_router();
+    }
+  }
+  flow.known = true;
+  const Tuple tuple = tuple_of(flow.fields);
+  rewrite(packet, tuple, found->translated());
+  if (nat.filtering == Filtering::address_dependent && found->direction == Direction::original) {
+    const Tuple out = found->translated();
+    if (out.source != tuple.source) permit(nat, tuple, source_end(out), now);
+  }
+  return Verdict::to_router();
+}
+
+// It travels with the answers to the packet that it quotes (I-4, I-5, I-7); it neither keeps a
+// connection alive nor ends it (U-12, T-10, I-6).
+Verdict Nat::follow_error(const Translation& nat, Packet& packet, Flow& flow, Time now) {
+  const auto quote = parse_quote(packet);
+  if (!quote) return Verdict::drop(Reason::icmp_unrelated);
+  const Tuple answer = tuple_of(quote->flow).reversed();
+  const auto found = nat.connections->lookup(nat.connections->key(answer), now);
+  if (!found) return Verdict::to_router();
+  flow.known = true;
+  const Tuple translated = found->translated();
+  if (translated != answer) {
+    translate_error(*quote, make_rewrite(answer.protocol, ends_of(answer), ends_of(translated)),
+                    packet);
+  }
+  return Verdict::to_router();
+}
+
+bool Nat::must_open(const Translation& nat, size_t index, NetworkId in, NetworkId out) const {
+  if (flows_[index].known) return false;
+  if (out == no_network) return true;
+  return nat.networks[in].tracked || nat.networks[out].tracked;
+}
+
+// Whether the sender of this packet may send to the mapping it is for (U-8).
+bool Nat::admits(const Translation& nat, const Tuple& tuple, Time now) {
+  switch (nat.filtering) {
+    case Filtering::endpoint_independent:
+      return true;
+    case Filtering::address_dependent:
+      return nat.connections
+          ->lookup(nat.connections->key(leave_of(tuple.source, destination_end(tuple))), now)
+          .has_value();
+    case Filtering::address_and_port_dependent:
+      break;
+  }
+  return false;  // else there would be a connection
+}
+
+// The other end's address may answer from any port, as long as this end goes on talking.
+void Nat::permit(const Translation& nat, const Tuple& original, const TransportAddress& external,
+                 Time now) {
+  const Tuple leave = leave_of(original.destination, external);
+  const auto key = nat.connections->key(leave);
+  if (const auto found = nat.connections->lookup(key, now)) {
+    nat.connections->touch(*found, 0, now, nat.timeouts, ConnectionTable::Refresh::yes);
+    return;
+  }
+  NewConnection made;
+  made.reply = {original.source, original.destination, original.source_port, original.protocol,
+                leave_protocol};
+  (void)nat.connections->insert(key, made, 0, now, nat.timeouts);
+}
+
+Nat::Opening Nat::begin(const Translation& nat, size_t index, Time now) const {
+  Opening o;
+  const FlowFields& fields = flows_[index].fields;
+  o.tuple = tuple_of(fields);
+  o.destination = o.tuple.destination;
+  o.port = o.tuple.destination_port;
+  if (!fields.has_ports()) return o;
+  const Publish* p = nat.policy.published(o.destination, o.tuple.protocol, o.port);
+  if (p && fields.kind != Kind::icmp_query) {
+    const auto allowed = [&](const IpPrefix& a) { return a.contains(o.tuple.source); };
+    if (!p->allow.empty() && std::ranges::none_of(p->allow, allowed))
+      o.refused = Reason::client_refused;
+    o.publish = p;
+    o.destination = p->to;
+    o.port = static_cast<uint16_t>(p->to_port + (o.port - p->first_port));
+  } else if (fields.kind != Kind::icmp_query && admits(nat, o.tuple, now)) {
+    o.lease = nat.ports->acquire_external(destination_end(o.tuple));
+    if (!o.lease) return o;
+    o.destination = o.lease.inner.address;
+    o.port = o.lease.inner.port;
+  }
+  return o;
+}
+
+// Under which address the source goes on: its own external one (U-1), also when it goes to a
+// published port or a mapping of its own side (U-9, T-8); the gateway's, so that the answers of a
+// neighbour come back this way (HP-1); or its own. Nothing when no port is left (I-8).
+std::optional<Nat::Source> Nat::source_of(const Translation& nat, const Opening& o, NetworkId in,
+                                          NetworkId out) {
+  const TransportAddress inner = source_end(o.tuple);
+  const bool hairpin = o.moved() && !nat.networks[in].outside;
+  const Masquerade* m =
+      nat.policy.masquerade(inner.address, hairpin && o.publish ? o.publish->on : out);
+  const ExternalId gateway = nat.networks[in].gateway[inner.address.is_v4() ? 0 : 1];
+  std::span<const ExternalId> pool;
+  if (m)
+    pool = m->pool;
+  else if (hairpin && in == out && gateway != no_external)
+    pool = {&gateway, 1};
+  else
+    return Source{inner, no_mapping};
+
+  if (!PortMap::maps(inner.protocol)) {
+    const auto address = nat.ports->external_address(inner.address, pool);
+    if (!address) return std::nullopt;
+    return Source{{*address, 0, inner.protocol}, no_mapping};
+  }
+  const uint16_t realm =
+      m ? nat.policy.realm(*m) : static_cast<uint16_t>(Translation::gateway_realms + in);
+  const PortMap::Lease lease = nat.ports->acquire(inner, realm, pool);
+  if (!lease) return std::nullopt;
+  return Source{lease.external, lease.mapping};
+}
+
+// What needs no connection of its own: none, or why it may not pass. Nothing: it needs one.
+std::optional<Reason> Nat::judge_alone(const Translation& nat, const Opening& o,
+                                       const FlowFields& fields, NetworkId in,
+                                       NetworkId out) {
+  if (o.refused != Reason::none) return o.refused;
+  const bool from_outside = nat.networks[in].outside;
+  if (!is_of_a_flow(fields)) {
+    if (fields.kind == Kind::icmp_error && from_outside) return Reason::icmp_unrelated;  // I-4
+    if (from_outside && out != no_network && !nat.networks[out].outside)
+      return Reason::unsolicited;
+    // A private address must not leak.
+    const bool hidden = out != no_network && nat.policy.masquerade(o.tuple.source, out);
+    return hidden ? Reason::untranslatable : Reason::none;
+  }
+  if (o.moved()) return std::nullopt;
+  if (out == no_network) {
+    return from_outside && fields.kind != Kind::icmp_query ? Reason::unsolicited : Reason::none;
+  }
+  if (!from_outside) return std::nullopt;
+  return nat.networks[out].outside ? Reason::none : Reason::unsolicited;
+}
+
+Verdict Nat::open(const Translation& nat, const Opening& o, Packet& packet, size_t index,
+                  NetworkId in, NetworkId out, Time now) {
+  const FlowFields& fields = flows_[index].fields;
+  const auto alone = judge_alone(nat, o, fields, in, out);
+  if (alone) {
+    close(nat, o);
+    return *alone == Reason::none ? Verdict::next() : Verdict::drop(*alone);
+  }
+  NewConnection made;
+  if (fields.kind == Kind::tcp) {
+    const TcpVerdict verdict = uswitch::follow(made.tcp, Direction::original, segment_of(packet));
+    if (verdict == TcpVerdict::invalid) {
+      close(nat, o);
+      return Verdict::drop(Reason::tcp_out_of_state);
+    }
+  }
+  const auto source = source_of(nat, o, in, out);
+  if (!source) {
+    close(nat, o);
+    return Verdict::drop(Reason::nat_ports_exhausted);
+  }
+  made.reply = {o.destination, source->end.address, o.port, source->end.port, o.tuple.protocol};
+  made.tag = o.publish ? o.publish->tag : uint16_t{0};
+  made.marks = o.lease && nat.networks[in].outside ? from_outside_mark : uint8_t{0};
+  made.mapping = source->mapping;
+  if (made.mapping == no_mapping)
+    made.mapping = o.lease.mapping;
+  else
+    close(nat, o);
+  return insert(nat, o.tuple, made, packet, flows_[index], now);
+}
+
+// The use of the mapping that the packet came to, when no connection takes it over.
+void Nat::close(const Translation& nat, const Opening& o) {
+  if (o.lease) nat.ports->release(o.lease.mapping);
+}
+
+Verdict Nat::insert(const Translation& nat, const Tuple& tuple, const NewConnection& made,
+                    Packet& packet, Flow& flow, Time now) {
+  using Insert = ConnectionTable::Insert;
+  const auto inserted =
+      nat.connections->insert(flow.key, made, packet.length, now, nat.timeouts);
+  if (inserted.outcome == Insert::full) return Verdict::drop(Reason::connections_full);
+  if (!inserted.found) return Verdict::drop(Reason::nat_ports_exhausted);
+  flow.known = true;
+  const Tuple translated = inserted.found->translated();
+  rewrite(packet, tuple, translated);
+  if (nat.filtering == Filtering::address_dependent && translated.source != tuple.source)
+    permit(nat, tuple, source_end(translated), now);
+  return Verdict::next();
+}
+
+void Nat::untranslate(const Translation& nat, Packet& packet, Time now) {
+  const FlowFields fields = flow_fields(packet);
+  if (!is_of_a_flow(fields)) return;
+  const Tuple tuple = tuple_of(fields);
+  const auto found = nat.connections->lookup(nat.connections->key(tuple.reversed()), now);
+  if (found) rewrite(packet, tuple, found->other);
+}
+
+}  // namespace uswitch

@@ -1,0 +1,91 @@
+// Network address translation as a stage of the pipeline, in three steps around the router's:
+//   look_up()  before routes are looked up: packets of known flows get the addresses they go on with
+//   begin()    for the first packet of a flow: where is it to go really (publish, hairpin)?
+//   open()     once its way is known: may it, as whom, and the connection that all further packets
+//              of the flow will find
+// And untranslate(): a packet that was lost on its way is made what it was, so that the error is
+// about the packet that its sender knows.
+//
+// Theory of operation. Every decision is made once, in open(), and becomes a connection with two
+// tuples (nat/connection_table). Which direction a packet belongs to is which tuple it has; what it
+// becomes is the other one reversed. Source and destination are both rewritten before routing:
+// the router checks the source that came in before that, and looks up the destination after it.
+// An ICMP error belongs to the flow of the packet that it quotes.
+//
+// Kind "mine": one a worker. Fragments have been put together before (NG-5).
+#pragma once
+#include <array>
+#include <span>
+
+#include "core/batch.h"
+#include "core/time.h"
+#include "core/verdict.h"
+#include "nat/flow_tuple.h"
+#include "nat/policy.h"
+#include "nat/rewrite.h"
+
+namespace uswitch {
+
+class Nat {
+ public:
+  // The packets for the router of one batch; those whose verdict is to_router and that are IP.
+  // Translates what belongs to a known connection; a packet that is no part of one it claims to
+  // belong to is dropped.
+  void look_up(const Translation& nat, std::span<Packet* const> packets, std::span<Verdict> verdicts,
+               Time now);
+
+  // Of the `index`th packet: it belongs to no connection, and going from one network to the other
+  // (no_network: to the router itself) it must.
+  bool must_open(const Translation& nat, size_t index, NetworkId in, NetworkId out) const;
+
+  // Where the first packet of a flow is sent.
+  struct Opening {
+    Tuple tuple;             // as it came
+    IpAddress destination;   // as it goes on
+    uint16_t port = 0;
+    const Publish* publish = nullptr;
+    PortMap::Lease lease;    // of the mapping it came to: it goes to who has that
+    Reason refused = Reason::none;
+    bool moved() const { return publish != nullptr || lease; }
+  };
+  Opening begin(const Translation& nat, size_t index, Time now) const;
+  // The packet came from network `in` and, with the opening's destination, goes out to `out`
+  // (no_network: to the router itself). next: it may, and has been translated; or a drop.
+  Verdict open(const Translation& nat, const Opening& opening, Packet& packet, size_t index,
+               NetworkId in, NetworkId out, Time now);
+
+  // Makes a packet that look_up() or open() may have translated what it was, if they did. Of any
+  // turn.
+  static void untranslate(const Translation& nat, Packet& packet, Time now);
+
+ private:
+  struct Flow {
+    FlowFields fields;
+    ConnectionTable::Key key;
+    bool has_key = false;
+    bool known = false;  // belongs to a connection, or is about one
+  };
+
+  struct Source {
+    TransportAddress end;
+    MappingId mapping = no_mapping;
+  };
+
+  static void find_key(const Translation& nat, const Packet& packet, Flow& flow);
+  static Verdict follow(const Translation& nat, Packet& packet, Flow& flow, Time now);
+  static Verdict follow_error(const Translation& nat, Packet& packet, Flow& flow, Time now);
+  static bool admits(const Translation& nat, const Tuple& tuple, Time now);
+  static void permit(const Translation& nat, const Tuple& original,
+                     const TransportAddress& external, Time now);
+  static std::optional<Source> source_of(const Translation& nat, const Opening& opening,
+                                         NetworkId in, NetworkId out);
+  static std::optional<Reason> judge_alone(const Translation& nat, const Opening& opening,
+                                           const FlowFields& fields, NetworkId in, NetworkId out);
+  static Verdict insert(const Translation& nat, const Tuple& tuple, const NewConnection& made,
+                        Packet& packet, Flow& flow, Time now);
+  static void close(const Translation& nat, const Opening& opening);
+
+  std::array<Flow, Batch::limit> flows_;
+};
+
+}  // namespace uswitch

@@ -1,0 +1,96 @@
+// What is configured of NAT: who is masqueraded, what is published, and how strict the outside is
+// filtered. Pure questions, answered in one place; the answers become connections, so each is
+// asked once a flow.
+//
+// Kind "ours": made by the control thread, immutable once published with Tables. Inside are the
+// tables of connections and of ports (learned).
+#pragma once
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <unordered_map>
+#include <vector>
+
+#include "core/ids.h"
+#include "nat/connection_table.h"
+#include "nat/port_map.h"
+#include "nat/timeouts.h"
+#include "wire/address.h"
+
+namespace uswitch {
+
+// Which packets from outside reach a mapping that somebody inside made (RFC 4787 5, U-8).
+enum class Filtering : uint8_t { endpoint_independent, address_dependent, address_and_port_dependent };
+
+// Sources that leave a network under another address.
+struct Masquerade {
+  IpPrefix from;
+  NetworkId out = no_network;
+  std::vector<ExternalId> pool;  // the external addresses, by their numbers in the port map
+};
+
+// Ports of one address that lead to an inner station. `on` is where the address is; its flows may
+// come from any network (hairpin).
+struct Publish {
+  NetworkId on = no_network;
+  uint16_t first_port = 0, last_port = 0;
+  IpAddress to;
+  uint16_t to_port = 0;         // of the first port, the others follow
+  std::vector<IpPrefix> allow;  // clients; empty: all
+  uint16_t tag = 0;             // names the entry in its connections
+};
+
+class Policy {
+ public:
+  // Control, before it is published. False when a port of that range is taken: nothing is added.
+  bool add_publish(const IpAddress& address, uint8_t protocol, const Publish& publish);
+  void add_masquerade(Masquerade masquerade) { masquerades_.push_back(std::move(masquerade)); }
+
+  // Whether any port is published on the address: quick, to be asked of every packet.
+  bool publishes_on(const IpAddress& address) const { return published_.contains(address); }
+  // The entry that this destination belongs to.
+  const Publish* published(const IpAddress& address, uint8_t protocol, uint16_t port) const;
+  // The first entry that covers the source, when it leaves into that network. Its index is the
+  // realm of its mappings.
+  const Masquerade* masquerade(const IpAddress& source, NetworkId out) const;
+  uint16_t realm(const Masquerade& m) const {
+    return static_cast<uint16_t>(&m - masquerades_.data());
+  }
+
+ private:
+  struct Hash {
+    size_t operator()(const IpAddress& a) const {
+      return load_be64(a.bytes.data()) * 0x9e3779b97f4a7c15 ^ load_be64(a.bytes.data() + 8);
+    }
+  };
+  // By protocol and first port; ranges of one protocol do not overlap.
+  using Ranges = std::map<std::pair<uint8_t, uint16_t>, Publish>;
+
+  std::unordered_map<IpAddress, Ranges, Hash> published_;
+  std::vector<Masquerade> masquerades_;
+};
+
+// All that the workers share of NAT.
+struct Translation {
+  static constexpr uint16_t gateway_realms = 0x8000;  // realm of a network's gateway: this plus its id
+
+  Policy policy;
+  Filtering filtering = Filtering::address_and_port_dependent;
+  Timeouts timeouts;
+
+  // By NetworkId.
+  struct Side {
+    bool outside = false;  // nothing unsolicited comes in from there
+    bool tracked = false;  // what passes it belongs to connections: the outside, and masquerades' ways
+    // The router's own addresses there (by family), that stand in for clients of the network whose
+    // published server is their neighbour (HP-1).
+    std::array<ExternalId, 2> gateway{no_external, no_external};
+  };
+  std::vector<Side> networks;
+
+  std::shared_ptr<PortMap> ports;                // null: there is no NAT
+  std::shared_ptr<ConnectionTable> connections;  // likewise; behind the ports, which it uses
+};
+
+}  // namespace uswitch
