@@ -156,12 +156,12 @@ struct MasqueradeConfig {
 // port of the same address.
 struct PublishConfig {
   std::string on;                    // a network with a router of to's family; empty: the host
-  std::optional<IpAddress> address;  // of to's family; without: all that router or host have there
+  std::optional<IpAddress> address = {};  // of to's family; without: all that router or host have there
   uint16_t first_port = 0, last_port = 0;  // 1..65535, not descending
   bool tcp = false, udp = false;           // at least one of them
   IpAddress to;                            // in the prefix of some network's router
   uint16_t to_port = 0;         // of first_port; those behind it map one to one, to 65535 at most
-  std::vector<IpPrefix> allow;  // clients, of to's family; empty: everybody
+  std::vector<IpPrefix> allow = {};  // clients, of to's family; empty: everybody
 
   bool operator==(const PublishConfig&) const = default;
 };
