@@ -32,13 +32,15 @@ bool RelayConnection::adopt(RelayDescriptor& side, UniqueFd fd) {
   set_up_stream(fd.get());
   boost::system::error_code error;
   side.assign(fd.get(), error);
-  if (error) return false;
+  if (error) {
+    reset_on_close(fd.get());
+    return false;
+  }
   fd.release();
   return true;
 }
 
 void RelayConnection::start(UniqueFd client, const SocketAddress& to) {
-  reset_on_close(client.get());  // until there is somebody behind it
   if (!adopt(client_, std::move(client)) || !adopt(endpoint_, connect_to(to, SOCK_STREAM))) {
     return fail();
   }
@@ -59,8 +61,6 @@ void RelayConnection::fail() {
 }
 
 void RelayConnection::on_connected() {
-  const linger no{0, 0};
-  setsockopt(client_.native_handle(), SOL_SOCKET, SO_LINGER, &no, sizeof no);
   watch(endpoint_);
   for (Way& way : ways_) wait(way.from, RelayDescriptor::wait_read, way);
 }
