@@ -1,0 +1,57 @@
+// The sockets of published host ports: open one, name its ends, end it.
+//
+// Any thread; no state. Every descriptor is non-blocking and closed on exec.
+#pragma once
+#include <netinet/in.h>
+#include <sys/socket.h>
+
+#include <boost/asio/posix/stream_descriptor.hpp>
+#include <cstdint>
+#include <optional>
+
+#include "switch/fd.h"
+#include "wire/address.h"
+
+namespace uswitch {
+
+// Waits by Asio; what is read and written, system calls do.
+using RelayDescriptor = boost::asio::posix::stream_descriptor;
+
+union SocketAddress {
+  sockaddr generic;
+  sockaddr_in v4;
+  sockaddr_in6 v6;
+
+  static SocketAddress of(const IpAddress& address, uint16_t port);
+  IpAddress address() const;
+  uint16_t port() const;
+  uint32_t scope() const;  // the interface of a link-local IPv6 address, otherwise 0
+  socklen_t size() const { return generic.sa_family == AF_INET ? sizeof v4 : sizeof v6; }
+};
+
+// A bound socket: TCP's listens, UDP's says to which address a datagram came. Without `address` it
+// is bound to all of both families, or to IPv4's where the host has no IPv6. Throws DeviceError,
+// with a sentence that names the port and says what to do.
+UniqueFd open_published(const std::optional<IpAddress>& address, uint16_t port, bool udp);
+
+// The port that the system chose or was asked for.
+uint16_t bound_port(int fd);
+
+// A socket on its way to `to`: SOCK_STREAM's is connected once it can be written to. Without one,
+// errno says why.
+UniqueFd connect_to(const SocketAddress& to, int type);
+
+// The error that the connection met, once; 0 for none.
+int pending_error(int fd);
+
+// Whether a call that failed with this is to be made again once the socket is ready.
+bool is_transient(int error);
+
+// What suits a relayed connection: nothing is held back to be sent with more (TCP_NODELAY), an
+// urgent byte is a byte like others (RFC 6093 6), and a peer that is gone is noticed.
+void set_up_stream(int fd);
+
+// The next close tells the peer of a reset.
+void reset_on_close(int fd);
+
+}  // namespace uswitch
