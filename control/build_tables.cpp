@@ -71,10 +71,11 @@ void set_statics(const PortSettings& settings, const PortConfig& config, PortId 
 
 std::shared_ptr<const Tables> build_tables(const Config& config,
                                            const std::vector<std::unique_ptr<LivePort>>& ports,
-                                           const Fdbs& fdbs, Routing routing,
+                                           const Fdbs& fdbs, Routing routing, Translation nat,
                                            const std::shared_ptr<PortStats>& router_stats) {
   auto tables = std::make_shared<Tables>();
   tables->routing = std::move(routing);
+  tables->nat = std::move(nat);
   tables->router_stats = router_stats;
   for (const NetworkConfig& n : config.networks) tables->networks.push_back(make_network(n, fdbs));
   for (const auto& port : ports) {

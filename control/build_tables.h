@@ -18,7 +18,7 @@ using Fdbs = std::map<std::string, std::shared_ptr<Fdb>>;
 // `ports` in the order of their ids; one that is gone keeps its id, its name and its counters.
 std::shared_ptr<const Tables> build_tables(const Config& config,
                                            const std::vector<std::unique_ptr<LivePort>>& ports,
-                                           const Fdbs& fdbs, Routing routing,
+                                           const Fdbs& fdbs, Routing routing, Translation nat,
                                            const std::shared_ptr<PortStats>& router_stats);
 
 }  // namespace uswitch

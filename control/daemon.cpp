@@ -14,6 +14,7 @@
 #include "control/build_tables.h"
 #include "control/http_server.h"
 #include "control/live_port.h"
+#include "control/nat_control.h"
 #include "control/notify.h"
 #include "control/router_control.h"
 #include "engine/engine.h"
@@ -64,7 +65,8 @@ class Daemon::Impl {
         attention_(io_, dup(engine_.attention_fd())),
         link_events_(io_, dup(monitor_.fd())),
         timer_(io_),
-        router_(config_, engine_),
+        nat_(config_),
+        router_(config_, nat_, engine_),
         router_stats_(std::make_shared<PortStats>(config_.workers)),
         router_timer_(io_) {
     for (const NetworkConfig& n : config_.networks) {
@@ -113,7 +115,8 @@ class Daemon::Impl {
 
   void publish() {
     router_.follow_ports(ports_);
-    engine_.publish(build_tables(config_, ports_, fdbs_, router_.routing(), router_stats_));
+    engine_.publish(
+        build_tables(config_, ports_, fdbs_, router_.routing(), nat_.translation(), router_stats_));
   }
 
   Reply answer(const Request& request) {
@@ -170,6 +173,7 @@ class Daemon::Impl {
     if (found.empty()) return;
     publish();
     for (PortId id : found) {
+      nat_.forget(ports_[id]->config().addresses, now());
       for (auto& [name, fdb] : fdbs_) fdb->flush_port(id);  // BR-4
     }
   }
@@ -186,6 +190,7 @@ class Daemon::Impl {
 
   void tick_router() {
     router_.tick(now());
+    nat_.tick(now());
     router_timer_.expires_after(RouterControl::interval);
     router_timer_.async_wait([this](boost::system::error_code error) {
       if (!error) tick_router();
@@ -225,6 +230,7 @@ class Daemon::Impl {
   asio::posix::stream_descriptor link_events_;
   asio::steady_timer timer_;
 
+  NatControl nat_;
   RouterControl router_;
   std::shared_ptr<PortStats> router_stats_;
   std::optional<asio::posix::stream_descriptor> host_events_;

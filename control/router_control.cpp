@@ -40,13 +40,14 @@ RouteKind kind_of(RouteType type) {
   return RouteKind::forward;
 }
 
-RouterInterface make_interface(const NetworkConfig& c, bool routed_together) {
+RouterInterface make_interface(const NetworkConfig& c, std::vector<IpPrefix> addresses,
+                               bool routed_together) {
   RouterInterface i;
   i.present = !c.router.empty();
   if (!i.present) return i;
   i.mac = router_mac_of(c);
   i.link_local = eui64_link_local(i.mac);
-  i.addresses = c.router;
+  i.addresses = std::move(addresses);
   i.mtu = c.mtu;
   i.reverse_path = c.reverse_path;
   i.clamp_mss = c.clamp_mss;
@@ -68,8 +69,9 @@ MacAddress router_mac_of(const NetworkConfig& network) {
   return MacAddress::from_u64(local_station | ((hash ^ hash >> 40) & 0xffffffffff));
 }
 
-RouterControl::RouterControl(const Config& config, Engine& engine)
+RouterControl::RouterControl(const Config& config, const NatControl& nat, Engine& engine)
     : config_(config),
+      nat_(nat),
       engine_(engine),
       announcer_(std::random_device{}()),
       flow_seed_(std::random_device{}()) {
@@ -85,11 +87,18 @@ NetworkId RouterControl::id_of(const std::string& network) const {
   return static_cast<NetworkId>(at - config_.networks.begin());
 }
 
+std::vector<IpPrefix> RouterControl::addresses_on(const NetworkConfig& network) const {
+  std::vector<IpPrefix> all = network.router;
+  if (all.empty()) return all;
+  for (const IpAddress& a : nat_.addresses_on(network.name)) all.push_back(alone(a));
+  return all;
+}
+
 Routing RouterControl::routing() const {
   Routing r;
   for (const NetworkConfig& n : config_.networks) {
-    r.interfaces.push_back(make_interface(n, config_.routed_together));
-    for (const IpPrefix& own : n.router) r.own.add(own.address);
+    r.interfaces.push_back(make_interface(n, addresses_on(n), config_.routed_together));
+    for (const IpPrefix& own : r.interfaces.back().addresses) r.own.add(own.address);
   }
   r.routes = routes_;
   r.neighbours = neighbours_;
@@ -131,7 +140,7 @@ void RouterControl::settle_routes() {
   Routes wanted;
   add_configured(wanted);
   for (NetworkId n = 0; n < config_.networks.size(); ++n) {
-    wanted.merge(connected_routes(n, config_.networks[n].router));
+    wanted.merge(connected_routes(n, addresses_on(config_.networks[n])));
   }
   add_host(wanted);
   std::vector<IpPrefix> unwanted;

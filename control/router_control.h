@@ -11,6 +11,7 @@
 #include "control/config.h"
 #include "control/host_link.h"
 #include "control/live_port.h"
+#include "control/nat_control.h"
 #include "engine/engine.h"
 #include "router/announcer.h"
 
@@ -19,7 +20,7 @@ namespace uswitch {
 class RouterControl {
  public:
   // Throws DeviceError, or std::system_error when there is no memory for the tables.
-  RouterControl(const Config& config, Engine& engine);
+  RouterControl(const Config& config, const NatControl& nat, Engine& engine);
 
   // Whether any network has a router; without, nothing below does anything.
   bool present() const { return routes_ != nullptr; }
@@ -44,6 +45,8 @@ class RouterControl {
 
  private:
   NetworkId id_of(const std::string& network) const;
+  // The router's own addresses there, those that NAT needs included.
+  std::vector<IpPrefix> addresses_on(const NetworkConfig& network) const;
   void add_configured(Routes& routes) const;
   void add_host(Routes& routes) const;
   // Brings the table of routes to what it should be, changing only what differs.
@@ -52,6 +55,7 @@ class RouterControl {
   std::vector<HostRoute> routes_of_host() const;
 
   const Config& config_;
+  const NatControl& nat_;
   Engine& engine_;
   std::shared_ptr<RouteTable> routes_;
   std::shared_ptr<Neighbours> neighbours_;

@@ -160,7 +160,7 @@ void write_router_advertisement(const RouterInterface& own, uint16_t lifetime, c
   w.put32(0);
   w.link_option(source_link, own.mac).mtu(own.mtu);
   for (const IpPrefix& prefix : own.addresses) {
-    if (!prefix.address.is_v4()) w.prefix_option(prefix);
+    if (!prefix.address.is_v4() && prefix.length < 128) w.prefix_option(prefix);
   }
   w.finish();
 }
