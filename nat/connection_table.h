@@ -235,11 +235,13 @@ inline bool ConnectionTable::read(uint32_t record, uint8_t side, const TupleWord
   const uint64_t difference = (own[0] ^ words[0]) | (own[1] ^ words[1]) | (own[2] ^ words[2]) |
                               (own[3] ^ words[3]) | ((own[4] ^ words[4]) & tuple_ports_mask);
   if (difference != 0) return false;
-  found.emplace(Found{{record, version},
-                      static_cast<Direction>(side),
-                      static_cast<uint16_t>(sides[0][4] >> extra_shift),
-                      static_cast<uint8_t>(sides[0][4] >> (extra_shift + 16)),
-                      unpack(sides[1 - side])});
+  Found& f = found.emplace();
+  f.ref.record = record;
+  f.ref.version = version;
+  f.direction = static_cast<Direction>(side);
+  f.tag = static_cast<uint16_t>(sides[0][4] >> extra_shift);
+  f.marks = static_cast<uint8_t>(sides[0][4] >> (extra_shift + 16));
+  unpack(sides[1 - side], f.other);
   return true;
 }
 

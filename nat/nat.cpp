@@ -1,6 +1,7 @@
 #include "nat/nat.h"
 
 #include <algorithm>
+#include <new>
 
 #include "nat/icmp_translate.h"
 #include "nat/tcp_segment.h"
@@ -60,9 +61,10 @@ Tuple leave_of(const IpAddress& remote, const TransportAddress& external) {
 
 void Nat::find_key(const Translation& nat, const Packet& packet, Flow& flow) {
   flow.known = flow.has_key = false;
-  flow.fields = flow_fields(packet);
+  // Made in place: a copy of what has just been stored in parts costs 5 ns.
+  new (&flow.fields) FlowFields(flow_fields(packet));
   if (!is_of_a_flow(flow.fields)) return;
-  flow.key = nat.connections->key(tuple_of(flow.fields));
+  new (&flow.key) ConnectionTable::Key(nat.connections->key(tuple_of(flow.fields)));
   flow.has_key = true;
   nat.connections->prefetch(flow.key);
 }

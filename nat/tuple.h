@@ -45,8 +45,8 @@ inline TupleWords pack(const Tuple& t) {
   return words;
 }
 
-inline Tuple unpack(const TupleWords& words) {
-  Tuple t;
+// In place: a copy of what has just been stored in parts costs 5 ns (failed store forwarding).
+inline void unpack(const TupleWords& words, Tuple& t) {
   // Word by word, as they were stored: a wider load would have to wait for the stores.
   std::memcpy(t.source.bytes.data(), &words[0], 8);
   std::memcpy(t.source.bytes.data() + 8, &words[1], 8);
@@ -55,6 +55,10 @@ inline Tuple unpack(const TupleWords& words) {
   t.source_port = static_cast<uint16_t>(words[4]);
   t.destination_port = static_cast<uint16_t>(words[4] >> 16);
   t.protocol = static_cast<uint8_t>(words[4] >> 32);
+}
+inline Tuple unpack(const TupleWords& words) {
+  Tuple t;
+  unpack(words, t);
   return t;
 }
 
