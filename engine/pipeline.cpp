@@ -100,6 +100,7 @@ void Pipeline::route(const Turn& turn, Batch& batch) {
   for (size_t i = 0; nat.connections && i < packets.size(); ++i) {
     routed_.first[i] = verdicts[i].kind() == Verdict::Kind::to_router &&
                        nat_.must_open(nat, i, packets[i]->network, router_.way_of(i));
+    if (routed_.first[i]) nat_.expect(nat, i, router_.way_of(i));
   }
   router_.finish(routing, packets, verdicts, routed_.first, turn.now);
   for (size_t i = 0; i < packets.size(); ++i) {

@@ -147,6 +147,22 @@ bool Nat::must_open(const Translation& nat, size_t index, NetworkId in, NetworkI
   return nat.networks[in].tracked || nat.networks[out].tracked;
 }
 
+// It will leave masqueraded, and its port be free.
+void Nat::expect(const Translation& nat, size_t index, NetworkId out) const {
+  const Flow& flow = flows_[index];
+  if (!flow.has_key || out == no_network) return;
+  const Tuple tuple = tuple_of(flow.fields);
+  const Masquerade* m = nat.policy.masquerade(tuple.source, out);
+  if (m == nullptr || !PortMap::maps(tuple.protocol)) return;
+  nat.ports->prefetch(source_end(tuple), nat.policy.realm(*m));
+  const auto external = nat.ports->external_address(tuple.source, m->pool);
+  if (!external) return;
+  const TransportAddress end{*external, tuple.source_port, tuple.protocol};
+  nat.ports->prefetch(end, 0);
+  nat.connections->prefetch(nat.connections->key(
+      {tuple.destination, end.address, tuple.destination_port, end.port, tuple.protocol}));
+}
+
 // Whether the sender of this packet may send to the mapping it is for (U-8).
 bool Nat::admits(const Translation& nat, const Tuple& tuple, Time now) {
   switch (nat.filtering) {

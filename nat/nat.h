@@ -38,6 +38,9 @@ class Nat {
   // (no_network: to the router itself) it must.
   bool must_open(const Translation& nat, size_t index, NetworkId in, NetworkId out) const;
 
+  // Asks for the memory that begin() and open() of such a packet will most likely need.
+  void expect(const Translation& nat, size_t index, NetworkId out) const;
+
   // Where the first packet of a flow is sent.
   struct Opening {
     Tuple tuple;             // as it came

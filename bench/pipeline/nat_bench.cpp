@@ -61,6 +61,11 @@ class Setup {
     ports_[0]->rx(0, batch, *io_);
     pipeline_.run(tables_, 0, batch, now_);
   }
+  // All flows are over, and their memory is there for others.
+  void forget() {
+    now_ += std::chrono::hours(1);
+    while (!tables_.nat.connections->sweep(now_, max_connections)) continue;
+  }
   uint64_t sent() const { return ports_[1]->sent(); }
 
  private:
@@ -88,7 +93,7 @@ class Setup {
     nat.networks.resize(2);
     nat.networks[outside].outside = nat.networks[outside].tracked = true;
     Masquerade m{*IpPrefix::parse("10.0.0.0/12"), outside, {}};
-    for (uint32_t i = 0; i < 64; ++i)
+    for (uint32_t i = 0; i < 48; ++i)
       m.pool.push_back(nat.ports->add_external(IpAddress::from_v4(0xc6336440 + i)));
     nat.policy.add_masquerade(std::move(m));
     nat.ports->prepare();
@@ -129,16 +134,20 @@ void masquerade(benchmark::State& state) {
 }
 BENCHMARK(masquerade)->ArgName("flows")->Arg(1000)->Arg(1'000'000);
 
-// Each frame begins one.
+// Each frame begins one, in memory that earlier ones had.
 void new_flows(benchmark::State& state) {
-  Setup setup(1'600'000);
+  constexpr uint32_t flows = 1'600'000;
+  Setup setup(flows);
+  for (uint32_t n = 0; n < flows; n += Batch::limit) setup.batch();
+  setup.forget();
+  const uint64_t before = setup.sent();
   int64_t frames = 0;
   for (auto _ : state) {
     setup.batch();
     frames += Batch::limit;
   }
   state.SetItemsProcessed(frames);
-  if (setup.sent() != static_cast<uint64_t>(frames)) state.SkipWithError("frames were lost");
+  if (setup.sent() - before != static_cast<uint64_t>(frames)) state.SkipWithError("frames were lost");
 }
 BENCHMARK(new_flows)->Iterations(20'000);
 
