@@ -115,7 +115,7 @@ class PublishReader {
     return target;
   }
 
-  // Without `to_port` each port maps to the same one.
+  // Without a port in `to` each one maps to the same.
   static bool map_ports(const MapReader& entry, const PortRange& ports, const Target& target,
                         PublishConfig& result) {
     const PortRange to = target.ports.value_or(ports);
