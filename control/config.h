@@ -155,12 +155,13 @@ struct MasqueradeConfig {
 // Ports of a published address, behind which an endpoint answers. No two entries take the same
 // port of the same address.
 struct PublishConfig {
-  std::string on;                    // a network with a router of to's family; empty: the host
-  std::optional<IpAddress> address = {};  // of to's family; without: all that router or host have there
+  std::string on;  // a network with a router of to's family; empty: the host
+  std::optional<IpAddress> address =
+      {};  // of to's family; without: all that router or host have there
   uint16_t first_port = 0, last_port = 0;  // 1..65535, not descending
   bool tcp = false, udp = false;           // at least one of them
   IpAddress to;                            // in the prefix of some network's router
-  uint16_t to_port = 0;         // of first_port; those behind it map one to one, to 65535 at most
+  uint16_t to_port = 0;  // of first_port; those behind it map one to one, to 65535 at most
   std::vector<IpPrefix> allow = {};  // clients, of to's family; empty: everybody
 
   bool operator==(const PublishConfig&) const = default;
@@ -176,6 +177,8 @@ enum class NatFiltering : uint8_t {
 bool operator==(const Timeouts& a, const Timeouts& b);
 
 struct NatConfig {
+  static constexpr size_t max_masquerade = 1024;  // entries, which are tried one by one
+
   bool present = false;  // the file has the section; without it nothing is translated or tracked
   std::vector<MasqueradeConfig> masquerade;  // in file order, which is that of matching
   std::vector<PublishConfig> publish;        // in file order

@@ -60,10 +60,10 @@ class MasqueradeReader {
     const auto family = from ? std::optional(from->address.family()) : std::nullopt;
     const bool has_out = require_key(entry, "out", masquerade_example);
     const NetworkConfig* out = has_out ? places_.resolve(entry, "out", family) : nullptr;
-    if (!from || !out) return;  // reported
-    MasqueradeConfig result{*from, out->name, {}};
-    if (!read_pool(entry, *out, result) || is_taken(entry, result)) return;
-    config_.masquerade.push_back(std::move(result));
+    std::vector<IpAddress> pool;
+    if (!read_pool(entry, family, out, pool) || !from || !out) return;  // reported
+    MasqueradeConfig result{*from, out->name, std::move(pool)};
+    if (!is_taken(entry, result)) config_.masquerade.push_back(std::move(result));
   }
 
  private:
@@ -78,16 +78,19 @@ class MasqueradeReader {
     return std::nullopt;
   }
 
-  bool read_pool(const MapReader& entry, const NetworkConfig& out, MasqueradeConfig& result) const {
+  // What was refused already, the family or the network, is not compared with.
+  bool read_pool(const MapReader& entry, std::optional<Family> family, const NetworkConfig* out,
+                 std::vector<IpAddress>& result) const {
     std::set<IpAddress> pool;
-    bool right = !entry.has("to") || entry.find("to")->is(YamlNode::Kind::scalar) ||
-                 entry.find("to")->is(YamlNode::Kind::sequence);
-    for (const YamlNode& item : one_or_list(entry, "to", pool_example)) {
+    const auto items = one_or_list(entry, "to", pool_example);
+    bool right = entry.has("to") == !items.empty();
+    for (const YamlNode& item : items) {
       if (pool.size() > MasqueradeConfig::max_pool) break;  // reported
-      const auto range = read_range(entry, item, result.from.address.family());
-      right = range && add_range(entry, item, *range, out, pool, result.to) && right;
+      const auto range = read_range(entry, item, family);
+      right = range && add_range(entry, item, *range, out, pool) && right;
+      if (right) append(*range, result);
     }
-    return right && (!entry.has("to") || !result.to.empty());
+    return right;
   }
 
   struct Range {
@@ -96,7 +99,7 @@ class MasqueradeReader {
 
   // "198.51.100.8", or "198.51.100.8-198.51.100.15".
   static std::optional<Range> read_range(const MapReader& entry, const YamlNode& item,
-                                         Family family) {
+                                         std::optional<Family> family) {
     static constexpr std::string_view form =
         "an address such as 198.51.100.8, or a range such as 198.51.100.8-198.51.100.15";
     const auto text = entry.scalar(item, form);
@@ -113,7 +116,7 @@ class MasqueradeReader {
     } else if (*last < *first) {
       entry.refuse(item, quoted(*text) + " ends before it begins",
                    "did you mean " + quoted(last->to_string() + "-" + first->to_string()) + "?");
-    } else if (first->family() != family) {
+    } else if (family && first->family() != *family) {
       entry.refuse(item, "'from' and 'to' are of different IP versions",
                    "write addresses of the same one");
     } else {
@@ -122,12 +125,12 @@ class MasqueradeReader {
     return std::nullopt;
   }
 
-  // Without any error all of the range. The pool is bounded, so a range is walked no further.
+  // False after reporting why the pool cannot have all of the range. The pool is bounded, so a
+  // range is walked no further.
   bool add_range(const MapReader& entry, const YamlNode& item, const Range& range,
-                 const NetworkConfig& out, std::set<IpAddress>& pool,
-                 std::vector<IpAddress>& result) const {
+                 const NetworkConfig* out, std::set<IpAddress>& pool) const {
     for (IpAddress a = range.first;; a = next_of(a)) {
-      if (auto fault = places_.fault_of_public(a, out); !fault.empty()) {
+      if (auto fault = out ? places_.fault_of_public(a, *out) : ""; !fault.empty()) {
         entry.refuse(item, quoted(a.to_string()) + " " + fault,
                      "write addresses that are routed here, and are no station's");
         return false;
@@ -141,8 +144,14 @@ class MasqueradeReader {
                      "write fewer");
         return false;
       }
-      result.push_back(a);
       if (a == range.last) return true;
+    }
+  }
+
+  static void append(const Range& range, std::vector<IpAddress>& pool) {
+    for (IpAddress a = range.first;; a = next_of(a)) {
+      pool.push_back(a);
+      if (a == range.last) return;
     }
   }
 
@@ -184,6 +193,18 @@ class MasqueradeReader {
   std::map<std::string, std::map<IpPrefix, int>> lines_;  // by `out` and `from`
 };
 
+void read_masquerade(const MapReader& nat, const NatPlaces& places, NatConfig& config) {
+  const auto items = nat.list("masquerade", "[" + std::string(masquerade_example) + "]");
+  if (items.size() > NatConfig::max_masquerade) {
+    nat.refuse_key(*nat.find("masquerade"),
+                   "'masquerade' has " + std::to_string(items.size()) + " entries",
+                   "there can be " + std::to_string(NatConfig::max_masquerade));
+    return;
+  }
+  MasqueradeReader reader(places, config);
+  for (const YamlNode& item : items) reader.read(MapReader(item, "masquerade", nat.errors()));
+}
+
 }  // namespace
 
 bool require_key(const MapReader& entry, std::string_view key, std::string_view example) {
@@ -217,10 +238,7 @@ void read_nat(const MapReader& top, Config& config) {
   NatConfig& result = config.nat;
   result.present = true;
   const NatPlaces places(config);
-  MasqueradeReader masquerades(places, result);
-  for (const YamlNode& item : nat.list("masquerade", "[" + std::string(masquerade_example) + "]")) {
-    masquerades.read(MapReader(item, "masquerade", top.errors()));
-  }
+  read_masquerade(nat, places, result);
   read_publish(nat, places, result);
   result.filtering = nat.choice<NatFiltering>("filtering", filterings, result.filtering);
   read_timeouts(nat, result.timeouts);

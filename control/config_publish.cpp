@@ -115,7 +115,7 @@ class PublishReader {
     return target;
   }
 
-  // Without `to_port` each port maps to the same one.
+  // Without a port in `to` each one maps to the same.
   static bool map_ports(const MapReader& entry, const PortRange& ports, const Target& target,
                         PublishConfig& result) {
     const PortRange to = target.ports.value_or(ports);
@@ -125,8 +125,8 @@ class PublishReader {
                    "did you mean " + quoted(PortRange{to.last, to.first}.to_string()) + "?");
     } else if (to.size() > 1 && to.size() != ports.size()) {
       entry.refuse(node,
-                   "'port' has " + std::to_string(ports.size()) + " ports, 'to' " +
-                       std::to_string(to.size()),
+                   "'to' has " + std::to_string(to.size()) + " ports, 'port' has " +
+                       std::to_string(ports.size()),
                    "write as many, or only the first of 'to'");
     } else if (to.first + ports.size() - 1 > 65535) {
       entry.refuse(node,
@@ -195,50 +195,52 @@ class PublishReader {
   }
 
   bool read_on(const MapReader& entry, std::optional<Family> family, PublishConfig& result) const {
+    const bool address = read_public(entry, family, result);
     if (!require_key(entry, "on", example)) return false;
     const YamlNode& node = *entry.find("on");
     if (node.is(YamlNode::Kind::scalar) && node.text == host_name) {
-      return read_host(entry, family, result);
+      return check_host(entry, node, family) && address &&
+             check_public(entry, result, "write an address of the host",
+                          [&](const IpAddress& a) { return places_.fault_of_host_address(a); });
     }
     const NetworkConfig* on = places_.resolve(entry, "on", family);
-    if (!on) return false;
+    if (!on || !address) return false;
     result.on = on->name;
-    const auto remedy = "write an address that is routed here, and is no station's";
-    return read_public(
-        entry, family, result, [&](const IpAddress& a) { return places_.fault_of_public(a, *on); },
-        remedy);
+    return check_public(entry, result, "write an address that is routed here, and is no station's",
+                        [&](const IpAddress& a) { return places_.fault_of_public(a, *on); });
   }
 
   // The host accepts the connections, and opens others to the endpoint, by its own port.
-  bool read_host(const MapReader& entry, std::optional<Family> family,
-                 PublishConfig& result) const {
-    const YamlNode& node = *entry.find("on");
+  bool check_host(const MapReader& entry, const YamlNode& node,
+                  std::optional<Family> family) const {
     if (places_.has_network(host_name)) {
       entry.refuse(node, "'host' is the host here, and the name of a network",
                    "rename the network");
-      return false;
-    }
-    if (family && !places_.host_reaches(*family)) {
+    } else if (family && !places_.host_reaches(*family)) {
       entry.refuse(node, "the host has no " + std::string(version_of(*family)) + " way to 'to'",
                    "give it one: a port {type: tap, device: usw0, network: NAME} without 'netns', "
                    "in a network with a router");
-      return false;
+    } else {
+      return true;
     }
-    return read_public(
-        entry, family, result, [&](const IpAddress& a) { return places_.fault_of_host_address(a); },
-        "write an address of the host");
+    return false;
   }
 
-  template <class FaultOf>
   static bool read_public(const MapReader& entry, std::optional<Family> family,
-                          PublishConfig& result, FaultOf&& fault_of, std::string remedy) {
+                          PublishConfig& result) {
     const YamlNode* node = entry.find("address");
     if (!node) return true;
     result.address = read_address(entry, *node, "the address that is published");
-    if (!result.address || !check_family(entry, *node, *result.address, family)) return false;
-    const std::string fault = fault_of(*result.address);
+    return result.address && check_family(entry, *node, *result.address, family);
+  }
+
+  template <class FaultOf>
+  static bool check_public(const MapReader& entry, const PublishConfig& result, std::string remedy,
+                           const FaultOf& fault_of) {
+    const std::string fault = result.address ? fault_of(*result.address) : "";
     if (fault.empty()) return true;
-    entry.refuse(*node, quoted(node->text) + " " + fault, std::move(remedy));
+    const YamlNode& node = *entry.find("address");
+    entry.refuse(node, quoted(node.text) + " " + fault, std::move(remedy));
     return false;
   }
 

@@ -65,7 +65,8 @@ TEST(ConfigNat, TheContractWithUsersIsAccepted) {
     - {on: outside, port: 8080, proto: tcp, to: "10.0.0.11:80"}
   timeouts: {tcp_established: 2h4m, udp: 300s}
   max_connections: 262144
-)")).nat;
+)"))
+                            .nat;
   EXPECT_THAT(nat.masquerade, ElementsAre(MasqueradeConfig{prefix("10.0.0.0/24"), "outside", {}}));
   EXPECT_THAT(nat.publish, ElementsAre(web(8080)));
   EXPECT_EQ(nat.timeouts, Timeouts{});
@@ -131,16 +132,15 @@ TEST(ConfigNat, AReloadSeesWhatChanged) {
 }
 
 TEST(ConfigMasquerade, KeepsTheOrderOfTheFile) {
-  EXPECT_THAT(masquerade_of("{from: 10.0.0.16/28, out: outside, to: 198.51.100.9}, "
-                            "{from: 10.0.0.0/24, out: outside}, {from: 10.0.0.0/24, out: office}, "
-                            "{from: 'fd00::/16', out: outside}, {from: '::/0', out: outside}"),
-              ElementsAre(MasqueradeConfig{prefix("10.0.0.16/28"),
-                                           "outside",
-                                           {address("198.51.100.9")}},
-                          MasqueradeConfig{prefix("10.0.0.0/24"), "outside", {}},
-                          MasqueradeConfig{prefix("10.0.0.0/24"), "office", {}},
-                          MasqueradeConfig{prefix("fd00::/16"), "outside", {}},
-                          MasqueradeConfig{prefix("::/0"), "outside", {}}));
+  EXPECT_THAT(
+      masquerade_of("{from: 10.0.0.16/28, out: outside, to: 198.51.100.9}, "
+                    "{from: 10.0.0.0/24, out: outside}, {from: 10.0.0.0/24, out: office}, "
+                    "{from: 'fd00::/16', out: outside}, {from: '::/0', out: outside}"),
+      ElementsAre(MasqueradeConfig{prefix("10.0.0.16/28"), "outside", {address("198.51.100.9")}},
+                  MasqueradeConfig{prefix("10.0.0.0/24"), "outside", {}},
+                  MasqueradeConfig{prefix("10.0.0.0/24"), "office", {}},
+                  MasqueradeConfig{prefix("fd00::/16"), "outside", {}},
+                  MasqueradeConfig{prefix("::/0"), "outside", {}}));
 }
 
 TEST(ConfigMasquerade, ToIsAnAddressARangeOrAList) {
@@ -169,9 +169,9 @@ TEST(ConfigPublish, OnePort) {
 }
 
 TEST(ConfigPublish, ARangeIsOneEntry) {
-  for (auto [to, first] : {std::pair("10.0.0.11", 9000), std::pair("10.0.0.11:7000", 7000),
-                           std::pair("10.0.0.11:7000-7099", 7000),
-                           std::pair("10.0.0.11:65436", 65436)}) {
+  for (auto [to, first] :
+       {std::pair("10.0.0.11", 9000), std::pair("10.0.0.11:7000", 7000),
+        std::pair("10.0.0.11:7000-7099", 7000), std::pair("10.0.0.11:65436", 65436)}) {
     const PublishConfig p = one_of("on: outside, port: 9000-9099, to: '" + std::string(to) + "'");
     EXPECT_EQ(p.first_port, 9000) << to;
     EXPECT_EQ(p.last_port, 9099) << to;
@@ -196,7 +196,8 @@ TEST(ConfigPublish, EachTransport) {
 
 TEST(ConfigPublish, Ipv6StandsInBrackets) {
   const PublishConfig p = one_of(
-      "on: outside, port: 8080, to: '[fd00:a::11]:80', address: '2001:db8::80', allow: '2001::/16'");
+      "on: outside, port: 8080, to: '[fd00:a::11]:80', address: '2001:db8::80', allow: "
+      "'2001::/16'");
   EXPECT_EQ(p.to, address("fd00:a::11"));
   EXPECT_EQ(p.to_port, 80);
   EXPECT_EQ(p.address, address("2001:db8::80"));
@@ -207,9 +208,8 @@ TEST(ConfigPublish, Ipv6StandsInBrackets) {
 // The router's own, another one of that network, one that is routed here, the router's elsewhere.
 TEST(ConfigPublish, TheAddressMayBeAnyThatComesHere) {
   for (auto a : {"198.51.100.2", "198.51.100.80", "203.0.113.1", "10.0.0.1"}) {
-    EXPECT_EQ(
-        one_of("on: outside, port: 80, to: 10.0.0.11, address: " + std::string(a)).address,
-        address(a));
+    EXPECT_EQ(one_of("on: outside, port: 80, to: 10.0.0.11, address: " + std::string(a)).address,
+              address(a));
   }
 }
 

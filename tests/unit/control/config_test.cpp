@@ -242,6 +242,8 @@ TEST(Config, TheExampleInTheDocumentationIsRight) {
   EXPECT_EQ(config.networks.size(), 2u);
   EXPECT_EQ(config.ports.size(), 6u);
   EXPECT_EQ(config.routes.size(), 4u);
+  EXPECT_EQ(config.nat.masquerade.size(), 1u);
+  EXPECT_EQ(config.nat.publish.size(), 3u);
 }
 
 class ConfigFile : public ::testing::Test {
