@@ -54,8 +54,10 @@ uint32_t next_header_at(const Packet& p) {
 }  // namespace
 
 Verdict Local::receive(const Routing& routing, Packet& packet, Time now) {
-  return packet.layout.fragment ? collect(routing, packet, now)
-                                : receive_whole(routing, packet, now);
+  if (!packet.layout.fragment) return receive_whole(routing, packet, now);
+  const Verdict verdict = collect(routing, packet, now);
+  expire(routing, now);  // others that it was the end of are no longer held: the books say so at once
+  return verdict;
 }
 
 // The fragment that completes a datagram goes on as the whole; the others have arrived.
