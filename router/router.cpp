@@ -122,7 +122,8 @@ std::optional<IcmpError> error_of(const Routing& routing, const Packet& p, Reaso
 // looked up for it.
 Reason Router::check(const Routing& routing, const Packet& p, Plan& plan) {
   if (p.layout.fault == Reason::malformed_l3) return p.layout.fault;
-  if (!is_v6(p)) return p.layout.ether_type == ether_type::ipv4 ? ip_checks::check4(p) : Reason::not_ip;
+  if (!is_v6(p))
+    return p.layout.ether_type == ether_type::ipv4 ? ip_checks::check4(p) : Reason::not_ip;
   const Reason reason = ip_checks::check6(p);
   if (reason != Reason::none) return reason;
   const IpAddress to = destination_of(p);
@@ -159,13 +160,12 @@ void Router::look_up(const Routing& routing, std::span<Packet* const> packets,
 // station, or `local`.
 Reason Router::judge(const Routing& routing, const Packet& p, Plan& plan) {
   if (const Reason r = check_source(routing, p); r != Reason::none) return r;
-  if (const Reason r = check_options(p); r != Reason::none) return r;
   if (plan.local || plan.reason != Reason::none) return plan.reason;
   if (plan.target == nullptr) return Reason::no_route;
   const RouteTarget& target = *plan.target;
   if (target.kind == RouteKind::local) {
     plan.local = true;
-    return Reason::none;
+    return check_options(p);
   }
   if (target.kind != RouteKind::forward) return reason_of(target.kind);
   const RouteHop& hop =
@@ -175,6 +175,7 @@ Reason Router::judge(const Routing& routing, const Packet& p, Plan& plan) {
   if (scope != Reason::none) return scope;
   if (!may_pass(routing, p, target, hop.network)) return Reason::network_isolated;
   if (ip_checks::ttl(p) <= 1) return Reason::ttl_exceeded;
+  if (const Reason r = check_options(p); r != Reason::none) return r;
   plan.station = station_of(*routing.neighbours, hop, destination_of(p));
   return segment_length(p) <= routing.at(hop.network).mtu ? Reason::none
                                                           : Reason::needs_fragmentation;
@@ -189,7 +190,8 @@ void Router::route(const Routing& routing, std::span<Packet* const> packets,
     const Reason r = check(routing, *packets[i], plans_[i]);
     if (r != Reason::none) verdicts[i] = Verdict::drop(r);
     // Ethernet padding goes no further (R4-2).
-    else packets[i]->length = packets[i]->layout.l3_end;
+    else
+      packets[i]->length = packets[i]->layout.l3_end;
   }
   look_up(routing, packets, verdicts);
   for (size_t i = 0; i < packets.size(); ++i) {
@@ -216,8 +218,7 @@ Verdict Router::take_turn(const Routing& routing, Packet& packet, size_t index, 
   const Plan& plan = plans_[index];
   if (is_arp(packet)) return listen(routing, packet, now);
   if (plan.local && plan.reason == Reason::none) return local_.receive(routing, packet, now);
-  const bool cut =
-      plan.reason == Reason::needs_fragmentation && !ip_checks::dont_fragment(packet);
+  const bool cut = plan.reason == Reason::needs_fragmentation && !ip_checks::dont_fragment(packet);
   if (plan.reason != Reason::none && !cut) return refuse(routing, packet, plan, now);
   pass(routing, packet, plan.station.network);
   return cut ? sender_.to_station_in_pieces(routing, packet, plan.station, now)

@@ -73,7 +73,7 @@ class Mix {
     return f;
   }
   FrameBuilder ip() {
-    static const Ip v6[] = {"fd00::", "fd00::1",   "fd00::2", "fd01::1",
+    static const Ip v6[] = {"fd00::",  "fd00::1",   "fd00::2", "fd01::1",
                             "fd01::2", "fd00::100", "fe80::1", "9::9"},
                     v4[] = {"10.0.0.0", "10.0.0.1",   "10.0.0.2", "10.1.0.1",
                             "10.1.0.2", "10.0.0.100", "11.0.0.1", "9.9.9.9"};
@@ -94,10 +94,17 @@ class Mix {
     const auto id = static_cast<uint16_t>(below(20));
     const bool more = offset != 32;
     if (below(2)) {
-      return ethernet().ipv4("10.0.0.1", "10.0.0.100").ip_id(id).fragment(offset, more).protocol(1)
+      return ethernet()
+          .ipv4("10.0.0.1", "10.0.0.100")
+          .ip_id(id)
+          .fragment(offset, more)
+          .protocol(1)
           .fill(below(20) ? 16 : 24, 8);
     }
-    return ethernet().ipv6("fd00::1", "fd00::100").fragment_header(offset, more, id).protocol(58)
+    return ethernet()
+        .ipv6("fd00::1", "fd00::100")
+        .fragment_header(offset, more, id)
+        .protocol(58)
         .fill(below(20) ? 16 : 24, 128);
   }
   FrameBuilder to_the_router() {
@@ -108,9 +115,13 @@ class Mix {
         return ethernet().arp_reply(mac(below(6)), "10.1.0.1", TestSwitch::router_mac(two_),
                                     "10.1.0.100");
       case 2:
-        return ethernet().ipv6("fd01::1", "fd01::100").neighbor_advertisement("fd01::1", Mac(mac(1)));
+        return ethernet()
+            .ipv6("fd01::1", "fd01::100")
+            .neighbor_advertisement("fd01::1", Mac(mac(1)));
       case 3:
-        return ethernet().ipv6("fd00::1", "fd00::100").neighbor_solicitation("fd00::100", Mac(mac(1)));
+        return ethernet()
+            .ipv6("fd00::1", "fd00::100")
+            .neighbor_solicitation("fd00::100", Mac(mac(1)));
       default:
         return ip().echo_request(1, 1).zeros(below(2000));
     }

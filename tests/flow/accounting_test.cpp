@@ -229,9 +229,11 @@ void provoke(Reason reason, Scene& s) {
     case Reason::neighbour_busy:
       return s.send_to_nobody(Parking::max_per_neighbour + 1);
     case Reason::arp_invalid:
-      return s.send_up(frame().eth(mac(1), gateway).arp_request(broadcast, "10.0.0.1", "10.0.0.254"));
+      return s.send_up(
+          frame().eth(mac(1), gateway).arp_request(broadcast, "10.0.0.1", "10.0.0.254"));
     case Reason::arp_conflict:
-      return s.send_up(frame().eth(mac(1), gateway).arp_request(mac(1), "10.0.0.254", "10.0.0.254"));
+      return s.send_up(
+          frame().eth(mac(1), gateway).arp_request(mac(1), "10.0.0.254", "10.0.0.254"));
     case Reason::nd_invalid:
       return s.send_up(gw6().neighbor_solicitation("fd00::254").ttl(64));
     case Reason::nd_conflict:

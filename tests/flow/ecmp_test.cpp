@@ -18,12 +18,15 @@ class Ecmp : public Routed {
     for (unsigned i = 0; i < gateways; ++i) {
       nets.push_back(sw.add_network("way" + std::to_string(i)));
       ports.push_back(sw.add_port(nets[i]));
-      const std::string own4 = own(i, "1") + "/24", own6 = "fd00:" + std::to_string(100 + i) + "::1/64";
+      const std::string own4 = own(i, "1") + "/24",
+                        own6 = "fd00:" + std::to_string(100 + i) + "::1/64";
       sw.add_router(nets[i], {own4.c_str(), own6.c_str()});
     }
     set_ways({0, 1, 2, 3});
   }
-  static std::string own(unsigned i, const char* last) { return "10.10" + std::to_string(i) + ".0." + last; }
+  static std::string own(unsigned i, const char* last) {
+    return "10.10" + std::to_string(i) + ".0." + last;
+  }
   static Ip gateway4(unsigned i) { return own(i, "2").c_str(); }
   static Ip gateway6(unsigned i) { return ("fd00:" + std::to_string(100 + i) + "::2").c_str(); }
 
@@ -45,7 +48,8 @@ class Ecmp : public Routed {
   }
   FrameBuilder flow(unsigned n) const {
     const auto port = static_cast<uint16_t>(1000 + n);
-    return n % 2 ? from_a().ipv6(a6, "2001:db8::1").udp(port, 443) : from_a().ipv4(a4, "8.8.8.8").tcp(port, 443);
+    return n % 2 ? from_a().ipv6(a6, "2001:db8::1").udp(port, 443)
+                 : from_a().ipv4(a4, "8.8.8.8").tcp(port, 443);
   }
   // Which way one packet went.
   unsigned way_of(const FrameBuilder& f) {
@@ -91,8 +95,10 @@ TEST_F(Ecmp, FR_9_AllFragmentsOfADatagramGoTogether) {
     EXPECT_EQ(way_of(from_a().ipv4(a4, to).fragment(16, true).protocol(17).zeros(16)), way);
     EXPECT_EQ(way_of(from_a().ipv4(a4, to).fragment(32, false).protocol(17).pattern(16)), way);
     const Ip to6 = ("2001:db8::" + std::to_string(last)).c_str();
-    const unsigned way6 = way_of(from_a().ipv6(a6, to6).fragment_header(0, true).udp(1, 2).zeros(8));
-    EXPECT_EQ(way_of(from_a().ipv6(a6, to6).fragment_header(16, false).protocol(17).pattern(16)), way6);
+    const unsigned way6 =
+        way_of(from_a().ipv6(a6, to6).fragment_header(0, true).udp(1, 2).zeros(8));
+    EXPECT_EQ(way_of(from_a().ipv6(a6, to6).fragment_header(16, false).protocol(17).pattern(16)),
+              way6);
     used.insert(way);
   }
   EXPECT_EQ(used.size(), gateways);
@@ -127,8 +133,9 @@ TEST_F(Ecmp, EP_3_ErrorTakesThePathOfTheFlowItIsAbout) {
     const FrameBuilder answer = from_a().ipv4(a4, "8.8.8.8").udp(53, port);
     // The packet that 10.0.0.2 complains about came the other way.
     const Bytes quoted = frame().eth(mac(9), mac(9)).ipv4("8.8.8.8", a4).udp(port, 53).bytes();
-    EXPECT_EQ(way_of(from_a().ipv4(a4, "8.8.8.8").icmp(3, 3).payload(std::span(quoted).subspan(14))),
-              way_of(answer));
+    EXPECT_EQ(
+        way_of(from_a().ipv4(a4, "8.8.8.8").icmp(3, 3).payload(std::span(quoted).subspan(14))),
+        way_of(answer));
   }
 }
 

@@ -39,6 +39,9 @@ TEST_F(Errors, IC_1_NeverAbout) {
                  frame().eth(mac(1), broadcast_mac).ipv4(a4, b4).ttl(1).udp(1, 2));
   for (const char* source : {"0.0.0.0", "127.0.0.1", "224.0.0.1", "240.0.0.1", "255.255.255.255"})
     expect_silence(source, expired(source).udp(1, 2));
+  const uint8_t source_route[] = {131, 3, 4, 0};
+  expect_silence("a broadcast with options",
+                 from_a().ipv4(a4, "10.1.0.255").ip_options(source_route).udp(1, 2));
   sw.add_route("99.0.0.0/8", RouteKind::blackhole);
   expect_silence("what is to be silent", from_a().ipv4(a4, "99.1.1.1").udp(1, 2));
 }
@@ -49,7 +52,8 @@ TEST_F(Errors, I6_2_NeverAbout) {
   expect_silence("a multicast", from_a().ipv6(a6, "ff05::1").ttl(1).udp(1, 2));
   expect_silence("a group of the link layer",
                  frame().eth(mac(1), "33:33:00:00:00:01").ipv6(a6, b6).ttl(1).udp(1, 2));
-  for (const char* source : {"::", "::1", "ff02::1"}) expect_silence(source, expired6(source).udp(1, 2));
+  for (const char* source : {"::", "::1", "ff02::1"})
+    expect_silence(source, expired6(source).udp(1, 2));
 }
 
 TEST_F(Errors, IC_1_QueriesDoGetThem) {
@@ -150,6 +154,14 @@ TEST_F(Errors, TR_18_AScanOfDeadPortsIsAnsweredSixTimes) {
     answered += speaks(from_a().ipv4(a4, gw4).tcp(1, port).flags("S"));
   }
   EXPECT_EQ(answered, 6);
+}
+
+TEST_F(Errors, IC_4_WhatIsNotAnsweredDoesNotCount) {
+  for (int i = 0; i < 20; ++i) {
+    EXPECT_FALSE(speaks(from_a().ipv4(a4, gw4).tcp(1, 2).flags("R")));
+    EXPECT_FALSE(speaks(expired().icmp(3, 1).zeros(28)));
+  }
+  EXPECT_TRUE(speaks(from_a().ipv4(a4, gw4).tcp(1, 2)));
 }
 
 TEST_F(Errors, IC_5_NoSourceQuenchWhateverHappens) {

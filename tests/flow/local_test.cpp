@@ -114,9 +114,11 @@ TEST_F(Local, R4_13_Ipv4UdpMayDoWithoutChecksum) {
 
 TEST_F(Local, R4_13_TcpIsReset) {
   sw.send(a, to_gw().tcp(1000, 80).flags("S").seq(99).payload("xy"));
-  EXPECT_EQ(only(a), answer().dont_fragment().tcp(80, 1000).flags("RA").seq(0).ack(102).window(0).bytes());
+  EXPECT_EQ(only(a),
+            answer().dont_fragment().tcp(80, 1000).flags("RA").seq(0).ack(102).window(0).bytes());
   sw.send(a, to_gw().tcp(1000, 80).flags("A").seq(99).ack(7));
-  EXPECT_EQ(only(a), answer().dont_fragment().tcp(80, 1000).flags("R").seq(7).ack(0).window(0).bytes());
+  EXPECT_EQ(only(a),
+            answer().dont_fragment().tcp(80, 1000).flags("R").seq(7).ack(0).window(0).bytes());
   sw.send(a, to_gw6().tcp(1000, 80).flags("SF").seq(99));
   EXPECT_EQ(only(a), answer6().tcp(80, 1000).flags("RA").seq(0).ack(101).window(0).bytes());
   EXPECT_EQ(sw.drops(Reason::no_listener), 3u);
@@ -197,7 +199,8 @@ TEST_F(Local, TR_16_HeadersThatLieAboutTheirLength) {
 
 TEST_F(Local, VH_3_SuperSegmentsToTheRouter) {
   sw.send(a, to_gw().tcp(1000, 80).seq(1).ack(7).pattern(5000).gso(1000));
-  EXPECT_EQ(only(a), answer().dont_fragment().tcp(80, 1000).flags("R").seq(7).ack(0).window(0).bytes());
+  EXPECT_EQ(only(a),
+            answer().dont_fragment().tcp(80, 1000).flags("R").seq(7).ack(0).window(0).bytes());
   sw.send(a, to_gw().udp(1000, 80).pattern(5000).gso(1000));
   const Bytes out = only(a);
   EXPECT_EQ(told_by(out), (Told{3, 3}));

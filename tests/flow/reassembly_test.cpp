@@ -19,13 +19,16 @@ class Whole : public Routed, public testing::WithParamInterface<bool> {
   }
   FrameBuilder reply(size_t size) const {
     const FrameBuilder f = from_router(a_net, mac(1));
-    return (v4 ? FrameBuilder(f).ipv4(gw4, a4) : FrameBuilder(f).ipv6(gw6, a6)).echo_reply(7, 1).pattern(size);
+    return (v4 ? FrameBuilder(f).ipv4(gw4, a4) : FrameBuilder(f).ipv6(gw6, a6))
+        .echo_reply(7, 1)
+        .pattern(size);
   }
   Bytes message_of(const Bytes& f) const {
     return {f.begin() + 14 + static_cast<ptrdiff_t>(ip_header), f.end()};
   }
   FrameBuilder piece(uint16_t offset, bool more, uint16_t id, std::span<const uint8_t> part) const {
-    if (v4) return from_a().ipv4(a4, gw4).ip_id(id).fragment(offset, more).protocol(1).payload(part);
+    if (v4)
+      return from_a().ipv4(a4, gw4).ip_id(id).fragment(offset, more).protocol(1).payload(part);
     return from_a().ipv6(a6, gw6).fragment_header(offset, more, id).protocol(58).payload(part);
   }
   // The request in fragments of this many bytes each.
@@ -47,11 +50,14 @@ class Whole : public Routed, public testing::WithParamInterface<bool> {
       EXPECT_EQ(frame_fault(f), "");
       EXPECT_LE(f.size(), 14u + mtu);
       const bool has_header = !v4 && f[20] == 44;
-      const size_t offset = v4 ? (load_be16(&f[20]) & 0x1fffu) * 8
-                               : has_header ? load_be16(&f[56]) & 0xfff8u : 0;
+      const size_t offset = v4           ? (load_be16(&f[20]) & 0x1fffu) * 8
+                            : has_header ? load_be16(&f[56]) & 0xfff8u
+                                         : 0;
       EXPECT_EQ(offset, message.size());
       ids.push_back(v4 ? load_be16(&f[18]) : has_header ? load_be32(&f[58]) : 0);
-      message.insert(message.end(), f.begin() + 14 + static_cast<ptrdiff_t>(ip_header + (has_header ? 8 : 0)), f.end());
+      message.insert(message.end(),
+                     f.begin() + 14 + static_cast<ptrdiff_t>(ip_header + (has_header ? 8 : 0)),
+                     f.end());
     }
     EXPECT_TRUE(std::all_of(ids.begin(), ids.end(), [&](uint32_t id) { return id == ids[0]; }));
     return message;
@@ -177,8 +183,10 @@ TEST_F(Fragmented, FR_6_FirstFragmentMustShowAllHeaders) {
 TEST_F(Fragmented, FR_7_AtomicFragmentStandsAlone) {
   const auto first = from_a().ipv6(a6, gw6).fragment_header(0, true, 5).echo_request(7, 1).zeros(8);
   sw.send(a, first);
-  sw.send(a, from_a().ipv6(a6, gw6).fragment_header(0, false, 5).echo_request(7, 2).payload("data"));
-  EXPECT_EQ(only(a), from_router(a_net, mac(1)).ipv6(gw6, a6).echo_reply(7, 2).payload("data").bytes());
+  sw.send(a,
+          from_a().ipv6(a6, gw6).fragment_header(0, false, 5).echo_request(7, 2).payload("data"));
+  EXPECT_EQ(only(a),
+            from_router(a_net, mac(1)).ipv6(gw6, a6).echo_reply(7, 2).payload("data").bytes());
   EXPECT_EQ(sw.held(), 1u);
 }
 

@@ -173,7 +173,8 @@ TEST_F(RoutedFragments, BR_8_PiecesStayInOrderAmongOtherPackets) {
   const auto all = pieces();
   ASSERT_EQ(all.size(), 30u * 3 + 60);
   EXPECT_TRUE(std::is_sorted(all.begin(), all.end(), [](const Piece& x, const Piece& y) {
-    return std::pair(load_be16(&x.header[4]), x.offset) < std::pair(load_be16(&y.header[4]), y.offset);
+    return std::pair(load_be16(&x.header[4]), x.offset) <
+           std::pair(load_be16(&y.header[4]), y.offset);
   }));
 }
 

@@ -22,7 +22,8 @@ class RoutedIsolation : public Routed {
   bool a_to_b() { return passes(a, to_b(), b) && passes(a, to_b6(), b); }
   FrameBuilder from_b() const { return frame().eth(mac(2), gateway_mac(b_net)); }
   bool b_to_a() {
-    return passes(b, from_b().ipv4(b4, a4).udp(9, 7), a) && passes(b, from_b().ipv6(b6, a6).udp(9, 7), a);
+    return passes(b, from_b().ipv4(b4, a4).udp(9, 7), a) &&
+           passes(b, from_b().ipv6(b6, a6).udp(9, 7), a);
   }
 };
 
@@ -39,7 +40,8 @@ TEST_F(RoutedIsolation, NetworksByIsolatedAndOutsideBothWays) {
       {false, true, false, true, true},   {true, true, false, false, false},
   };
   for (const JoinRow& row : rows) {
-    SCOPED_TRACE(testing::Message() << row.a_isolated << row.a_outside << row.b_isolated << row.b_outside);
+    SCOPED_TRACE(testing::Message()
+                 << row.a_isolated << row.a_outside << row.b_isolated << row.b_outside);
     sw.interface(a_net).isolated = row.a_isolated;
     sw.interface(a_net).outside = row.a_outside;
     sw.interface(b_net).isolated = row.b_isolated;
@@ -98,7 +100,8 @@ TEST_F(RoutedIsolation, TheRouterStandsForTheHostOnOtherNetworks) {
     sw.routing().routes->set(*IpPrefix::parse(address), host);
   const MacAddress gateway = gateway_mac(a_net);
   sw.send(a, frame().eth(mac(1), broadcast_mac).arp_request(mac(1), a4, "10.0.0.99"));
-  EXPECT_EQ(only(a), from_router(a_net, mac(1)).arp_reply(gateway, "10.0.0.99", mac(1), a4).bytes());
+  EXPECT_EQ(only(a),
+            from_router(a_net, mac(1)).arp_reply(gateway, "10.0.0.99", mac(1), a4).bytes());
   const FrameBuilder ns = frame().eth(mac(1), "33:33:ff:00:00:99").ipv6(a6, "ff02::1:ff00:99");
   sw.send(a, FrameBuilder(ns).neighbor_solicitation("fd00:a::99", Mac(mac(1))));
   EXPECT_EQ(only(a), from_router(a_net, mac(1))
@@ -108,7 +111,10 @@ TEST_F(RoutedIsolation, TheRouterStandsForTheHostOnOtherNetworks) {
       << "a proxy does not override (ND-10)";
   // On the host's own network it answers itself; and to a look for duplicates nobody else does.
   sw.send(b, frame().eth(mac(2), broadcast_mac).arp_request(mac(2), b4, "10.0.0.99"));
-  sw.send(a, frame().eth(mac(1), "33:33:ff:00:00:99").ipv6("::", "ff02::1:ff00:99").neighbor_solicitation("fd00:a::99"));
+  sw.send(a, frame()
+                 .eth(mac(1), "33:33:ff:00:00:99")
+                 .ipv6("::", "ff02::1:ff00:99")
+                 .neighbor_solicitation("fd00:a::99"));
   EXPECT_EQ(sw.receivers(), Ports{});
 }
 

@@ -41,7 +41,8 @@ TEST_F(RoutedOffload, R4_3_VH_11_SuperSegmentsPassWhole) {
 
 TEST_F(RoutedOffload, TR_1_PortThatCannotGetsFinishedSegments) {
   sw.settings(b).capabilities = no_offloads;
-  for (const FrameBuilder& f : {tcp(1460), tcp6(1440), udp(1472), to_b().zeros(9).partial_checksum()}) {
+  for (const FrameBuilder& f :
+       {tcp(1460), tcp6(1440), udp(1472), to_b().zeros(9).partial_checksum()}) {
     sw.send(a, f);
     const auto out = sw.received(b);
     EXPECT_EQ(out.size(), f.offload().segment_size ? 21u : 1u);
@@ -101,19 +102,32 @@ TEST_F(RoutedOffload, ARP_10_TheyWaitWhole) {
 
 TEST_F(RoutedOffload, VL_2_VL_3_TagsOfBothNetworksOnOneTrunk) {
   const PortId trunk = sw.add_port(no_network, {{10, a_net}, {20, b_net}});
-  for (const char* address : {"10.0.0.7", "fd00:a::7"}) sw.neighbours().add_permanent(a_net, Ip(address), mac(7));
-  for (const char* address : {"10.1.0.8", "fd00:b::8"}) sw.neighbours().add_permanent(b_net, Ip(address), mac(8));
+  for (const char* address : {"10.0.0.7", "fd00:a::7"})
+    sw.neighbours().add_permanent(a_net, Ip(address), mac(7));
+  for (const char* address : {"10.1.0.8", "fd00:b::8"})
+    sw.neighbours().add_permanent(b_net, Ip(address), mac(8));
   sw.add_static(a_net, mac(7), trunk);
   sw.add_static(b_net, mac(8), trunk);
   const MacAddress in = gateway_mac(a_net), out = gateway_mac(b_net);
   // In by VLAN 10, out by the same port as VLAN 20, with its priority.
   sw.send(trunk, frame().eth(mac(7), in).vlan(10, 5).ipv4("10.0.0.7", "10.1.0.8").udp(1, 2));
-  EXPECT_THAT(sw.received(trunk), ElementsAre(frame().eth(out, mac(8)).vlan(20, 5).ipv4("10.0.0.7", "10.1.0.8").ttl(63).udp(1, 2).bytes()));
+  EXPECT_THAT(sw.received(trunk), ElementsAre(frame()
+                                                  .eth(out, mac(8))
+                                                  .vlan(20, 5)
+                                                  .ipv4("10.0.0.7", "10.1.0.8")
+                                                  .ttl(63)
+                                                  .udp(1, 2)
+                                                  .bytes()));
   // From a trunk to an access port and back.
   sw.send(trunk, frame().eth(mac(7), in).vlan(10).ipv6("fd00:a::7", b6).udp(1, 2));
-  EXPECT_THAT(sw.received(b), ElementsAre(frame().eth(out, mac(2)).ipv6("fd00:a::7", b6).ttl(63).udp(1, 2).bytes()));
+  EXPECT_THAT(
+      sw.received(b),
+      ElementsAre(frame().eth(out, mac(2)).ipv6("fd00:a::7", b6).ttl(63).udp(1, 2).bytes()));
   sw.send(b, frame().eth(mac(2), out).ipv6(b6, "fd00:a::7").udp(2, 1));
-  EXPECT_THAT(sw.received(trunk), ElementsAre(frame().eth(in, mac(7)).vlan(10).ipv6(b6, "fd00:a::7").ttl(63).udp(2, 1).bytes()));
+  EXPECT_THAT(
+      sw.received(trunk),
+      ElementsAre(
+          frame().eth(in, mac(7)).vlan(10).ipv6(b6, "fd00:a::7").ttl(63).udp(2, 1).bytes()));
 }
 
 TEST_F(RoutedOffload, VL_4_TagMovesTheChecksumOffsetsNotTheChecksum) {
@@ -135,9 +149,11 @@ TEST_F(RoutedOffload, VL_4_TagMovesTheChecksumOffsetsNotTheChecksum) {
 
 TEST_F(RoutedOffload, VL_2_ATagThatNamesTheOtherNetworkNamesItsGateway) {
   const PortId trunk = sw.add_port(a_net, {{20, b_net}});
-  sw.send(trunk, frame().eth(mac(7), broadcast_mac).vlan(20).arp_request(mac(7), "10.1.0.7", "10.0.0.1"));
+  sw.send(trunk,
+          frame().eth(mac(7), broadcast_mac).vlan(20).arp_request(mac(7), "10.1.0.7", "10.0.0.1"));
   EXPECT_THAT(sw.received(trunk), IsEmpty());
-  sw.send(trunk, frame().eth(mac(7), broadcast_mac).vlan(20).arp_request(mac(7), "10.1.0.7", "10.1.0.1"));
+  sw.send(trunk,
+          frame().eth(mac(7), broadcast_mac).vlan(20).arp_request(mac(7), "10.1.0.7", "10.1.0.1"));
   EXPECT_EQ(sw.received(trunk).size(), 1u);
 }
 
@@ -150,8 +166,8 @@ struct MssRow {
 TEST_F(RoutedOffload, PM_4_ClampsTheSegmentSizeOfBothSyns) {
   sw.interface(b_net).mtu = 1400;
   const MssRow rows[] = {
-      {"too long", "S", 1460, 1360, 1340},        {"answer too", "SA", 1460, 1360, 1340},
-      {"never raised", "S", 1000, 1000, 1000},    {"not of other segments", "A", 1460, 1460, 1460},
+      {"too long", "S", 1460, 1360, 1340},     {"answer too", "SA", 1460, 1360, 1340},
+      {"never raised", "S", 1000, 1000, 1000}, {"not of other segments", "A", 1460, 1460, 1460},
       {"just as long", "S", 1360, 1360, 1340},
   };
   for (const bool on_a : {true, false}) {
@@ -164,10 +180,13 @@ TEST_F(RoutedOffload, PM_4_ClampsTheSegmentSizeOfBothSyns) {
         return f.tcp(1, 2).flags(row.flags).tcp_options(options);
       };
       sw.send(a, with(from_a().ipv4(a4, b4), row.mss));
-      EXPECT_THAT(sw.received(b), ElementsAre(passed_on(with(from_a().ipv4(a4, b4), row.expected4), b_net, mac(2))));
+      EXPECT_THAT(sw.received(b), ElementsAre(passed_on(with(from_a().ipv4(a4, b4), row.expected4),
+                                                        b_net, mac(2))));
       sw.send(b, with(frame().eth(mac(2), gateway_mac(b_net)).ipv6(b6, a6), row.mss));
-      EXPECT_THAT(sw.received(a), ElementsAre(passed_on(
-          with(frame().eth(mac(2), gateway_mac(b_net)).ipv6(b6, a6), row.expected6), a_net, mac(1))));
+      EXPECT_THAT(sw.received(a),
+                  ElementsAre(passed_on(
+                      with(frame().eth(mac(2), gateway_mac(b_net)).ipv6(b6, a6), row.expected6),
+                      a_net, mac(1))));
     }
   }
 }
