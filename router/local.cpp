@@ -69,6 +69,7 @@ Verdict Local::reassemble(const Routing& routing, Packet& fragment, Packet*& who
   if (whole == nullptr) return Verdict::drop(Reason::no_buffer);
   complete_checksum(fragment);
   const Reassembly::Result result = reassembly_.add(fragment, now, *whole);
+  expire(routing, now);  // others that it was the end of are no longer held: the books say so at once
   if (result.kind == Kind::kept) return Verdict::consumed();
   if (result.kind == Kind::dropped) {
     if (result.problem_at != 0) {
@@ -86,8 +87,8 @@ void Local::expire(const Routing& routing, Time now) {
   if (now < reassembly_.next_deadline()) return;
   reassembly_.expire(now, [&](const Reassembly::Abandoned& lost) {
     if (lost.first) {
-      sender_.answer(routing, *lost.first,
-                     icmp_error::reassembly_timeout(family_of(*lost.first)), now);
+      sender_.answer(routing, *lost.first, icmp_error::reassembly_timeout(family_of(*lost.first)),
+                     now);
     }
     for (const PortId ingress : lost.ingress) sender_.counters(ingress).drop(lost.reason);
   });
@@ -138,10 +139,9 @@ Verdict Local::transport(const Routing& routing, const Packet& packet, Time now)
 Verdict Local::refuse(const Routing& routing, const Packet& packet, Time now) {
   // With "no next header" nothing is asked for (RFC 8200 4.7).
   if (packet.layout.protocol != ip_protocol::no_next_header) {
-    const IcmpError error =
-        ip_checks::is_v4(packet)
-            ? icmp_error::protocol_unreachable(Family::v4)
-            : icmp_error::protocol_unreachable(Family::v6, next_header_at(packet));
+    const IcmpError error = ip_checks::is_v4(packet) ? icmp_error::protocol_unreachable(Family::v4)
+                                                     : icmp_error::protocol_unreachable(
+                                                           Family::v6, next_header_at(packet));
     sender_.answer(routing, packet, error, now);
   }
   return Verdict::drop(Reason::no_protocol);

@@ -161,13 +161,12 @@ void Router::look_up(const Routing& routing, std::span<Packet* const> packets,
 // Whether the packet may go where its route leads, in the order of RFC 1812 5.2.1; sets the next
 // station, or `local`.
 Reason Router::judge(const Routing& routing, const Packet& p, Plan& plan) {
-  if (const Reason r = check_options(p); r != Reason::none) return r;
   if (plan.local || plan.reason != Reason::none) return plan.reason;
   if (plan.target == nullptr) return Reason::no_route;
   const RouteTarget& target = *plan.target;
   if (target.kind == RouteKind::local) {
     plan.local = true;
-    return Reason::none;
+    return check_options(p);
   }
   if (target.kind != RouteKind::forward) return reason_of(target.kind);
   const RouteHop& hop =
@@ -177,6 +176,7 @@ Reason Router::judge(const Routing& routing, const Packet& p, Plan& plan) {
   if (scope != Reason::none) return scope;
   if (!may_pass(routing, p, target, hop.network)) return Reason::network_isolated;
   if (ip_checks::ttl(p) <= 1) return Reason::ttl_exceeded;
+  if (const Reason r = check_options(p); r != Reason::none) return r;
   set_station(*routing.neighbours, hop, destination_of(p), plan.station);
   return segment_length(p) <= routing.at(hop.network).mtu ? Reason::none
                                                           : Reason::needs_fragmentation;
@@ -191,7 +191,8 @@ void Router::check(const Routing& routing, std::span<Packet* const> packets,
     const Reason r = check(routing, *packets[i], plans_[i]);
     if (r != Reason::none) verdicts[i] = Verdict::drop(r);
     // Ethernet padding goes no further (R4-2).
-    else packets[i]->length = packets[i]->layout.l3_end;
+    else
+      packets[i]->length = packets[i]->layout.l3_end;
   }
 }
 
