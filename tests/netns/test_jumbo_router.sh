@@ -74,7 +74,15 @@ tcp() {  # FROM TO ADDRESS MSS: of the SYN that arrives
 }
 step "TCP finds its way: by path MTU discovery, or with a segment size that was lowered on the way (PM-4)"
 tcp k m 10.1.0.21 8960
-tcp k m fd00:b::21 8940
+tcp j l fd00:b::20 8940
+ip -n m link set eth0 mtu 9000  # so it asks for segments that its network does not carry
+before=$(drops needs_fragmentation)
+for from in j k; do
+  for address in 10.1.0.21 fd00:b::21; do same_bytes $from m $address; done
+  forget_mtu $from
+done
+expect "told on the way" "$(drops needs_fragmentation) - before >= 4"
+ip -n m link set eth0 mtu 1500
 tcp j n 10.2.0.30 1260
 tcp k n fd00:c::30 1240
 capture n eth0 "$WORK/back.pcap" -c 20 tcp
