@@ -103,7 +103,7 @@ struct PortConfig {
   std::vector<IpPrefix> addresses;
   std::vector<RouteConfig> routes;
   std::optional<MacAddress> mac;  // without: the kernel draws one
-  bool guard = false;  // hold the endpoint to its MAC and addresses, of which it has some
+  bool guard = false;  // hold the endpoint to its MAC and addresses, or autoconfigured ones
 
   // pcap: at least one of them
   std::string read_file, write_file;

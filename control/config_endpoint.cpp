@@ -80,12 +80,13 @@ void read_addresses(const MapReader& map, PortConfig& port) {
   }
 }
 
-// On unless switched off, but for the host, which sends what it forwards. Without an address there
-// is nothing to hold the endpoint to.
-void read_guard(const MapReader& map, PortConfig& port) {
-  const bool wanted = map.boolean("guard", !is_host(port));
-  port.guard = wanted && !port.addresses.empty();
-  if (wanted && map.has("guard") && !map.has("address")) {
+// On by itself with an address, but for the host, which sends what it forwards. Without one there is
+// nothing to hold the endpoint to, unless the router's advertisements say which it makes for itself.
+void read_guard(const MapReader& map, const NetworkConfig* network, PortConfig& port) {
+  const bool wanted = map.boolean("guard", !port.addresses.empty() && !is_host(port));
+  const bool known = !port.addresses.empty() || (network && network->advertise);
+  port.guard = wanted && known;
+  if (wanted && !known && !map.has("address")) {
     map.refuse(*map.find("guard"), "'guard' on a port without an address",
                "give the port the 'address' that it is to be held to");
   }
@@ -121,7 +122,7 @@ void read_endpoint(const MapReader& map, const NetworkConfig* network, PortConfi
   }
   read_addresses(map, port);
   read_endpoint_routes(map, network, port);
-  read_guard(map, port);
+  read_guard(map, network, port);
 }
 
 }  // namespace uswitch

@@ -167,9 +167,11 @@ in_ns() {  # NAMESPACE COMMAND...
 mac_of() { link "$1" "${2:-eth0}" .address; }  # NAMESPACE [DEVICE]
 link() { ip -n "$1" -json -stats link show dev "$2" | jq -r ".[0]$3"; }  # NAMESPACE DEVICE JQ-PATH
 
+# All at once, since ping waits for the last one no longer than the interval, which on a busy machine is too
+# short when it is short.
 ping_all() {  # NAMESPACE ADDRESS [COUNT] [OPTIONS...]: not one may be lost
   local ns=$1 address=$2 count=${3:-5}
-  in_ns "$ns" ping -n -q -c "$count" -i 0.01 -W 3 "${@:4}" "$address" >"$WORK/ping.log" 2>&1 || true
+  in_ns "$ns" ping -n -q -c "$count" -l "$count" -W 3 "${@:4}" "$address" >"$WORK/ping.log" 2>&1 || true
   grep -q ' 0% packet loss' "$WORK/ping.log" || fail "ping from $ns to $address lost some"
 }
 

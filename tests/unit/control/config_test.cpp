@@ -128,6 +128,13 @@ TEST(Config, AnEndpointWithAnAddressIsGuarded) {
   EXPECT_FALSE(port_of(start + "}").guard);
 }
 
+// What it makes for itself of the router's prefix is known from its MAC.
+TEST(Config, AnEndpointThatConfiguresItselfIsGuardedWhenItSaysSo) {
+  const std::string start = "{type: tap, netns: a, device: d, network: n", router = "{router: 'fd00::1/64'}";
+  EXPECT_TRUE(port_of(start + ", guard: on}", router).guard);
+  EXPECT_FALSE(port_of(start + "}", router).guard);
+}
+
 // The host sends what it forwards for others too, under their addresses.
 TEST(Config, TheHostIsGuardedOnlyWhenItSaysSo) {
   const std::string start = "{type: tap, device: d, network: n, address: [10.0.0.1/24]";
