@@ -14,11 +14,12 @@
 namespace uswitch {
 namespace {
 
-constexpr std::string_view top_keys[] = {
-    "workers", "io", "control", "log", "networks", "ports", "routes", "policy", "max_neighbours"};
+constexpr std::string_view top_keys[] = {"workers",        "io",    "control", "log",
+                                         "networks",       "ports", "routes",  "policy",
+                                         "max_neighbours", "nat"};
 
 // Sections that the file format has and this version has not.
-constexpr std::string_view later_keys[] = {"nat", "tunnels", "metrics"};
+constexpr std::string_view later_keys[] = {"tunnels", "metrics"};
 
 void check_top_keys(const MapReader& top) {
   for (const YamlNode& entry : top.entries()) {
@@ -82,6 +83,8 @@ void read_document(const YamlNode& root, Config& config, ErrorList& errors) {
   read_routes(top, config);
   read_policy(top, config);
   read_max_neighbours(top, config);
+  read_nat(top, config);
+  find_outside(top, config);
 }
 
 ConfigResult failure(const std::string& file, std::string what, std::string remedy) {

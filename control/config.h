@@ -16,6 +16,7 @@
 
 #include "control/config_error.h"
 #include "core/time.h"
+#include "nat/timeouts.h"
 #include "router/reverse_path.h"
 #include "switch/io.h"
 #include "wire/address.h"
@@ -48,10 +49,13 @@ struct NetworkConfig {
   ReversePath reverse_path = ReversePath::off;
   bool clamp_mss = false;  // PM-4
   bool advertise = false;  // ND-7; default: when the router has an IPv6 address here
-  bool outside = false;    // reached from every network; default: when a default route leads here
+  bool outside = false;    // reached from every network; default: see docs/config.md
 
   bool operator==(const NetworkConfig&) const = default;
 };
+
+// Whether the router has an address of this version of IP there.
+bool has_router(const NetworkConfig& network, Family family);
 
 // Which network namespace a device is in.
 struct NetnsConfig {
@@ -136,6 +140,55 @@ struct RouterRouteConfig {
   bool operator==(const RouterRouteConfig&) const = default;
 };
 
+// What leaves by a network with another source. The first entry that fits holds, so none stands
+// behind another one that takes all it could.
+struct MasqueradeConfig {
+  static constexpr size_t max_pool = 256;
+
+  IpPrefix from;              // host bits are zero
+  std::string out;            // a network with a router of from's family
+  std::vector<IpAddress> to;  // of that family, all different; empty: the router's address there
+
+  bool operator==(const MasqueradeConfig&) const = default;
+};
+
+// Ports of a published address, behind which an endpoint answers. No two entries take the same
+// port of the same address.
+struct PublishConfig {
+  std::string on;  // a network with a router of to's family; empty: the host
+  std::optional<IpAddress> address =
+      {};  // of to's family; without: all that router or host have there
+  uint16_t first_port = 0, last_port = 0;  // 1..65535, not descending
+  bool tcp = false, udp = false;           // at least one of them
+  IpAddress to;                            // in the prefix of some network's router
+  uint16_t to_port = 0;  // of first_port; those behind it map one to one, to 65535 at most
+  std::vector<IpPrefix> allow = {};  // clients, of to's family; empty: everybody
+
+  bool operator==(const PublishConfig&) const = default;
+};
+
+// Whose packets pass to an inner end that has spoken to others (U-8, T-3).
+enum class NatFiltering : uint8_t {
+  endpoint_independent,        // everybody's
+  address_dependent,           // those of addresses that it has spoken to
+  address_and_port_dependent,  // those of addresses and ports that it has spoken to
+};
+
+bool operator==(const Timeouts& a, const Timeouts& b);
+
+struct NatConfig {
+  static constexpr size_t max_masquerade = 1024;  // entries, which are tried one by one
+
+  bool present = false;  // the file has the section; without it nothing is translated or tracked
+  std::vector<MasqueradeConfig> masquerade;  // in file order, which is that of matching
+  std::vector<PublishConfig> publish;        // in file order
+  NatFiltering filtering = NatFiltering::address_and_port_dependent;
+  Timeouts timeouts;                  // each 1 s..Timeouts::longest
+  uint32_t max_connections = 262144;  // 1024..16M
+
+  bool operator==(const NatConfig&) const = default;
+};
+
 struct Config {
   unsigned workers = 1;           // 1..64
   IoKind io = IoKind::automatic;  // how workers read and write TAP devices
@@ -146,6 +199,7 @@ struct Config {
   std::vector<RouterRouteConfig> routes;  // in file order
   bool routed_together = true;            // policy: open
   uint32_t max_neighbours = 131072;       // stations on all networks whose MAC the router knows
+  NatConfig nat;
 
   std::string text;  // the file itself, for `show config`
 

@@ -19,6 +19,13 @@ std::string_view fault_of_host(const IpPrefix& prefix) {
   return {};
 }
 
+std::string_view never_routed(const IpAddress& address) {
+  if (address.is_multicast()) return "multicast";
+  if (address.is_link_local()) return "link-local";
+  if (address.is_loopback()) return "loopback";
+  return {};
+}
+
 std::optional<IpPrefix> read_host_address(const MapReader& map, const YamlNode& node) {
   static constexpr std::string_view form =
       "an address with its prefix length, such as 10.0.0.11/24";

@@ -68,6 +68,28 @@ const NetworkConfig* NetworkIndex::resolve(const MapReader& map, const YamlNode&
   return nullptr;
 }
 
+const NetworkConfig* NetworkIndex::resolve_router(const MapReader& map,
+                                                  const YamlNode& node) const {
+  const NetworkConfig* network = resolve(map, node);
+  if (!network || !network->router.empty()) return network;
+  map.refuse(node, "network " + quoted(network->name) + " has no router",
+             "give the network 'router: [10.0.0.1/24]'");
+  return nullptr;
+}
+
+const char* version_of(Family family) {
+  return family == Family::v4 ? "IPv4" : "IPv6";
+}
+
+bool check_router(const MapReader& map, const YamlNode& at, const NetworkConfig& network,
+                  Family family) {
+  if (has_router(network, family)) return true;
+  const std::string version = version_of(family);
+  map.refuse(at, "the router has no " + version + " address in network " + quoted(network.name),
+             "give the network's 'router' one");
+  return false;
+}
+
 void read_log(const MapReader& top, Config& config) {
   const YamlNode* node = top.map("log");
   if (!node) return;

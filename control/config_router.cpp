@@ -37,11 +37,6 @@ void read_router_address(const MapReader& map, const YamlNode& item, NetworkConf
   }
 }
 
-bool has_ipv6(const std::vector<IpPrefix>& addresses) {
-  return std::any_of(addresses.begin(), addresses.end(),
-                     [](const IpPrefix& p) { return !p.address.is_v4(); });
-}
-
 void read_advertise(const MapReader& map, bool ipv6, NetworkConfig& network) {
   const bool wanted = map.boolean("advertise", ipv6);
   network.advertise = wanted && ipv6;
@@ -143,12 +138,17 @@ class SharedRouters {
 
 }  // namespace
 
+bool has_router(const NetworkConfig& network, Family family) {
+  return std::any_of(network.router.begin(), network.router.end(),
+                     [&](const IpPrefix& p) { return p.address.family() == family; });
+}
+
 void read_router(const MapReader& map, NetworkConfig& network) {
   if (!map.has("router")) return refuse_router_keys(map);
   for (const YamlNode& item : one_or_list(map, "router", example)) {
     read_router_address(map, item, network);
   }
-  const bool ipv6 = has_ipv6(network.router);
+  const bool ipv6 = has_router(network, Family::v6);
   if (ipv6 && network.mtu < smallest_mtu_of_ipv6) {
     map.refuse_key(*map.find("router"),
                    "an IPv6 address of the router with an MTU of " + std::to_string(network.mtu),

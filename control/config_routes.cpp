@@ -1,10 +1,10 @@
 // The section `routes`: those of the router.
 #include <algorithm>
-#include <functional>
 #include <map>
 #include <set>
 
 #include "control/config_sections.h"
+#include "control/connected.h"
 
 namespace uswitch {
 namespace {
@@ -17,65 +17,6 @@ constexpr Choice<RouteType> types[] = {{"blackhole", RouteType::blackhole},
                                        {"unreachable", RouteType::unreachable},
                                        {"prohibit", RouteType::prohibit}};
 
-const char* version_of(Family family) {
-  return family == Family::v4 ? "IPv4" : "IPv6";
-}
-
-bool has_router(const NetworkConfig& network, Family family) {
-  return std::any_of(network.router.begin(), network.router.end(),
-                     [&](const IpPrefix& p) { return p.address.family() == family; });
-}
-
-// What the router reaches without any route: its own addresses, and the prefixes around them.
-class Connected {
- public:
-  explicit Connected(const std::vector<NetworkConfig>& networks) {
-    for (const NetworkConfig& n : networks) {
-      for (const IpPrefix& p : n.router) add(n, p);
-    }
-  }
-
-  // The network that the prefix is on, or null.
-  const NetworkConfig* at(const IpPrefix& prefix) const { return find(prefixes_, prefix); }
-  // The network in which the address is the router's own, or null.
-  const NetworkConfig* owner(const IpAddress& address) const { return find(own_, address); }
-
-  // The longest connected prefix that the address is in, with the address itself.
-  std::optional<IpPrefix> around(const IpAddress& address) const {
-    const uint8_t longest = address.is_v4() ? 32 : 128;
-    for (uint8_t length : lengths_) {
-      const IpPrefix prefix{address, length};
-      if (length <= longest && at({prefix.network(), length})) return prefix;
-    }
-    return std::nullopt;
-  }
-
- private:
-  template <class Map>
-  static const NetworkConfig* find(const Map& map, const typename Map::key_type& key) {
-    const auto found = map.find(key);
-    return found == map.end() ? nullptr : found->second;
-  }
-
-  void add(const NetworkConfig& network, const IpPrefix& router) {
-    prefixes_.emplace(IpPrefix{router.network(), router.length}, &network);
-    own_.emplace(router.address, &network);
-    lengths_.insert(router.length);
-  }
-
-  std::map<IpPrefix, const NetworkConfig*> prefixes_;
-  std::map<IpAddress, const NetworkConfig*> own_;
-  std::set<uint8_t, std::greater<>> lengths_;
-};
-
-// Of what kind addresses are that no router forwards to, or "".
-std::string_view never_routed(const IpAddress& first) {
-  if (first.is_multicast()) return "multicast";
-  if (first.is_link_local()) return "link-local";
-  if (first.is_loopback()) return "loopback";
-  return {};
-}
-
 class RouteReader {
  public:
   explicit RouteReader(Config& config)
@@ -87,7 +28,7 @@ class RouteReader {
     const auto to = read_to(route);
     if (route.has("type")) return read_type(route, to);
     const YamlNode* name = route.find("network");
-    const NetworkConfig* network = name ? resolve(route, *name) : nullptr;
+    const NetworkConfig* network = name ? networks_.resolve_router(route, *name) : nullptr;
     if (name && !network) return;  // reported
     if (route.has("via")) return read_via(route, to, network);
     if (network) return read_onlink(route, to, *network);
@@ -132,15 +73,6 @@ class RouteReader {
     return true;
   }
 
-  // A network with a router, or null after reporting why it is none.
-  const NetworkConfig* resolve(const MapReader& route, const YamlNode& name) const {
-    const NetworkConfig* network = networks_.resolve(route, name);
-    if (!network || !network->router.empty()) return network;
-    route.refuse(name, "network " + quoted(network->name) + " has no router",
-                 "give the network 'router: [10.0.0.1/24]'");
-    return nullptr;
-  }
-
   void read_type(const MapReader& route, const std::optional<IpPrefix>& to) {
     const auto type = route.choice<RouteType>("type", types, RouteType::via);
     if (type == RouteType::via) return;  // reported
@@ -158,20 +90,10 @@ class RouteReader {
                    const NetworkConfig& network) {
     if (!to) return;
     const Family family = to->address.family();
-    if (check_family(route, *route.find("network"), network, family)) {
+    if (check_router(route, *route.find("network"), network, family)) {
       const IpAddress none = family == Family::v4 ? IpAddress::from_v4(0) : IpAddress{};
       config_.routes.push_back({*to, RouteType::onlink, {{network.name, none}}});
     }
-  }
-
-  // False after reporting that the router does not speak this version of IP there.
-  static bool check_family(const MapReader& route, const YamlNode& at, const NetworkConfig& network,
-                           Family family) {
-    if (has_router(network, family)) return true;
-    const std::string version = version_of(family);
-    route.refuse(at, "the router has no " + version + " address in network " + quoted(network.name),
-                 "give the network's 'router' one");
-    return false;
   }
 
   // Without any error all of the gateways, which are at least one.
@@ -205,26 +127,17 @@ class RouteReader {
       return std::nullopt;
     }
     if (!via->is_v4() && via->is_link_local()) return read_link_local(route, item, *via, network);
-    const auto around = connected_.around(*via);
-    if (auto fault = fault_of_gateway(around, *via); !fault.empty()) {
+    if (auto fault = connected_.fault_of_station(*via); !fault.empty()) {
       route.refuse(item, quoted(*text) + " " + fault, "write " + std::string(form));
       return std::nullopt;
     }
-    const NetworkConfig* on = connected_.at({around->network(), around->length});
+    const NetworkConfig* on = connected_.network_around(*via);
     if (!network || network == on) return Hop{on->name, *via};
     route.refuse(
         item,
         quoted(*text) + " is in network " + quoted(on->name) + ", not in " + quoted(network->name),
         "correct 'network', or remove it: the address says where it is");
     return std::nullopt;
-  }
-
-  // Why the router cannot reach this gateway directly, or "".
-  std::string fault_of_gateway(const std::optional<IpPrefix>& around, const IpAddress& via) const {
-    if (connected_.owner(via)) return "is the router's own address";
-    if (!around) return "is in no network of the router";
-    const std::string fault(fault_of_host(*around));
-    return fault.empty() ? fault : "is " + fault;
   }
 
   // Every network has all of these addresses.
@@ -235,7 +148,7 @@ class RouteReader {
                    "say which, with 'network: NAME'");
       return std::nullopt;
     }
-    if (!check_family(route, item, *network, Family::v6)) return std::nullopt;
+    if (!check_router(route, item, *network, Family::v6)) return std::nullopt;
     return Hop{network->name, via};
   }
 
@@ -260,19 +173,6 @@ class RouteReader {
   std::map<IpPrefix, int> lines_;  // of the first route to each prefix
 };
 
-// Where a default route leads is the outside, unless the network says otherwise itself.
-void find_outside(const MapReader& top, Config& config) {
-  for (const RouterRouteConfig& route : config.routes) {
-    if (route.to.length > 0) continue;
-    for (const Hop& hop : route.hops) {
-      if (top.find("networks")->find(hop.network)->find("outside")) continue;
-      std::find_if(config.networks.begin(), config.networks.end(), [&](const NetworkConfig& n) {
-        return n.name == hop.network;
-      })->outside = true;
-    }
-  }
-}
-
 }  // namespace
 
 void read_routes(const MapReader& top, Config& config) {
@@ -280,7 +180,24 @@ void read_routes(const MapReader& top, Config& config) {
   for (const YamlNode& item : top.list("routes", example)) {
     reader.read(MapReader(item, "route", top.errors()));
   }
-  find_outside(top, config);
+}
+
+// What a network says itself holds. A published port alone does not end an isolation.
+void find_outside(const MapReader& top, Config& config) {
+  std::set<std::string_view> outside;
+  for (const RouterRouteConfig& route : config.routes) {
+    if (route.to.length > 0) continue;
+    for (const Hop& hop : route.hops) outside.insert(hop.network);
+  }
+  for (const MasqueradeConfig& m : config.nat.masquerade) outside.insert(m.out);
+  std::set<std::string_view> published;
+  for (const PublishConfig& p : config.nat.publish) published.insert(p.on);
+  // The nodes of the networks are in their order.
+  for (size_t i = 0; i < config.networks.size(); ++i) {
+    NetworkConfig& n = config.networks[i];
+    if (top.find("networks")->children[i].find("outside")) continue;
+    n.outside = outside.contains(n.name) || (published.contains(n.name) && !n.isolated);
+  }
 }
 
 }  // namespace uswitch

@@ -18,6 +18,11 @@ void read_log(const MapReader& top, Config& config);
 void read_networks(const MapReader& top, Config& config);
 void read_ports(const MapReader& top, Config& config);   // after the networks, which it refers to
 void read_routes(const MapReader& top, Config& config);  // likewise
+void read_nat(const MapReader& top, Config& config);     // after the ports, which it refers to
+
+// Which networks are outside that do not say so themselves: where a default route leads, where
+// sources are masqueraded, where ports are published. After the sections that tell.
+void find_outside(const MapReader& top, Config& config);
 
 // The keys of a network that are about its router.
 void read_router(const MapReader& map, NetworkConfig& network);
@@ -37,6 +42,9 @@ std::optional<MacAddress> read_mac(const MapReader& map, const YamlNode& node);
 // Why no single station can have this address, "a multicast address"; "" when one can.
 std::string_view fault_of_host(const IpPrefix& prefix);
 
+// Of what kind addresses are that no router forwards to, "multicast", or "".
+std::string_view never_routed(const IpAddress& address);
+
 // Linux takes no IPv6 address on a device with less (RFC 8200 5).
 inline constexpr uint16_t smallest_mtu_of_ipv6 = 1280;
 
@@ -54,13 +62,23 @@ void check_ports_together(const Config& config, std::span<const YamlNode* const>
 // Names of networks and ports: [A-Za-z0-9_.-]{1,64}. Reports one that is not.
 void check_name(const MapReader& section, const YamlNode& entry);
 
+const char* version_of(Family family);  // "IPv4"
+
+// False after reporting that the router does not speak this version of IP there.
+bool check_router(const MapReader& map, const YamlNode& at, const NetworkConfig& network,
+                  Family family);
+
 // Networks by name, for what refers to them.
 class NetworkIndex {
  public:
   explicit NetworkIndex(const std::vector<NetworkConfig>& networks);
 
+  bool contains(std::string_view name) const { return by_name_.contains(name); }
+
   // The network a value names, or null after reporting that there is none.
   const NetworkConfig* resolve(const MapReader& map, const YamlNode& node) const;
+  // The same of a network with a router.
+  const NetworkConfig* resolve_router(const MapReader& map, const YamlNode& node) const;
 
  private:
   std::unordered_map<std::string_view, const NetworkConfig*> by_name_;

@@ -18,6 +18,10 @@ struct RefusedFile {
 // A file with one network, `n`, and one port, `p`, whose keys begin in line 3, column 7.
 std::string port(const std::string& keys, const std::string& network = "{}");
 
+// A file of four networks, two ports, and what stands under `nat`, which begins in line 10, column
+// 3.
+std::string nat(const std::string& text);
+
 std::vector<std::string> errors_of(std::string_view yaml);
 
 inline std::string name_of_row(const ::testing::TestParamInfo<RefusedFile>& info) {

@@ -11,6 +11,20 @@ std::string port(const std::string& keys, const std::string& network) {
   return "networks: {n: " + network + "}\nports:\n  p: {" + keys + "}\n";
 }
 
+std::string nat(const std::string& text) {
+  return R"(networks:
+  n: {router: [10.0.0.1/24, 'fd00::1/64']}
+  m: {router: 10.1.0.1/24}
+  out: {router: [198.51.100.1/24, 198.51.100.2/24]}
+  plain: {}
+ports:
+  web: {type: tap, netns: web, device: eth0, network: n, address: [10.0.0.11/24]}
+  lb: {type: tap, netns: lb, device: eth0, network: out, address: [198.51.100.7/24]}
+nat:
+  )" + text +
+         "\n";
+}
+
 std::vector<std::string> errors_of(std::string_view yaml) {
   std::vector<std::string> lines;
   const ConfigResult result = parse_config(yaml, "f");
@@ -66,6 +80,18 @@ TEST(HostileConfig, IsRefusedInSeconds) {
               std::to_string(i / 10'000) + "::/48', via: 'a000::1'}\n";
     routers += "  n" + std::to_string(i) + ": {router: 10." + n + ".1/24}\n";
   }
+  // Entries that are right, and one that is wrong behind them.
+  std::string many = "networks: {n: {router: 10.0.0.1/8}}\nnat:\n  masquerade:\n";
+  for (size_t i = 1; i < NatConfig::max_masquerade; ++i) {
+    many += "  - {from: 192.168." + std::to_string(i / 250) + "." + std::to_string(i % 250) +
+            "/32, out: n, to: 10.0.0.2-10.0.1.1}\n";
+  }
+  many += "  - {}\n  publish:\n";
+  for (int i = 1; i <= 100'000; ++i) {
+    many += "  - {on: n, address: 10.2." + std::to_string(i / 250 % 250) + "." +
+            std::to_string(i % 250 + 1) + ", port: " + std::to_string(i / 62'500 + 1) +
+            ", to: 10.0.0.2}\n";
+  }
   const std::pair<std::string, std::string> table[] = {
       {"aliases", bomb},
       {"brackets", repeat("[", 900'000)},
@@ -82,6 +108,7 @@ TEST(HostileConfig, IsRefusedInSeconds) {
       {"names", names + references},
       {"routes", routes},
       {"routers", routers},
+      {"nat", many},
   };
   for (const auto& [name, yaml] : table) {
     const auto start = std::chrono::steady_clock::now();

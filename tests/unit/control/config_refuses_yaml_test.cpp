@@ -24,15 +24,13 @@ const RefusedFile rows[] = {
     {"UnknownKeyFarFromAll",
      "xyzzy: 2\n",
      {"1:1: configuration: unknown key 'xyzzy'; the keys here are 'workers', 'io', 'control', "
-      "'log', 'networks', 'ports', 'routes', 'policy', 'max_neighbours'"}},
+      "'log', 'networks', 'ports', 'routes', 'policy', 'max_neighbours', 'nat'"}},
     {"KeyOfALaterVersion",
-     R"(nat: {}
-tunnels: {}
+     R"(tunnels: {}
 metrics: {}
 )",
-     {"1:1: configuration: this version of uswitch does not have 'nat' yet; remove the section",
-      "2:1: configuration: this version of uswitch does not have 'tunnels' yet; remove the section",
-      "3:1: configuration: this version of uswitch does not have 'metrics' yet; remove the "
+     {"1:1: configuration: this version of uswitch does not have 'tunnels' yet; remove the section",
+      "2:1: configuration: this version of uswitch does not have 'metrics' yet; remove the "
       "section"}},
     {"KeyTwice",
      R"(workers: 1
