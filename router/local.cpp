@@ -36,10 +36,14 @@ bool checksum_right(const Packet& p) {
   return checksum::add(pseudo_sum(p, size), checksum::sum({l4, size})) == 0xffff;
 }
 
-// The byte that names the protocol which is not spoken here: of the header chain, or of IPv6's
-// own header when that was not followed to its end (I6-1).
-uint32_t next_header_at(const Packet&) {
-  return Ipv6View::Offset::next_header;
+// Where the protocol is named that is not spoken here (I6-1); IPv4 does not ask.
+uint32_t next_header_at(const Packet& p) {
+  const auto ip = Ipv6View::parse({p.data + Layout::l3, p.layout.l3_end - size_t{Layout::l3}});
+  return ip ? static_cast<uint32_t>(walk_extensions(*ip).next_header_at) : 0;
+}
+
+bool carries_nothing(const Packet& p) {
+  return !ip_checks::is_v4(p) && p.layout.protocol == ip_protocol::no_next_header;
 }
 
 }  // namespace
@@ -120,8 +124,12 @@ Verdict Local::transport(const Routing& routing, const Packet& packet, Time now)
   return Verdict::drop(Reason::no_listener);
 }
 
+// A packet that says that nothing follows asks for nothing (RFC 8200 4.7).
 Verdict Local::refuse(const Routing& routing, const Packet& packet, Time now) {
-  sender_.answer(routing, packet, icmp_error::protocol_unreachable(family_of(packet), next_header_at(packet)), now);
+  if (!carries_nothing(packet)) {
+    const auto error = icmp_error::protocol_unreachable(family_of(packet), next_header_at(packet));
+    sender_.answer(routing, packet, error, now);
+  }
   return Verdict::drop(Reason::no_protocol);
 }
 
