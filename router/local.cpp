@@ -36,19 +36,14 @@ bool checksum_right(const Packet& p) {
   return checksum::add(pseudo_sum(p, size), checksum::sum({l4, size})) == 0xffff;
 }
 
-// The byte that names the protocol which is not spoken here, counted from the IPv6 header: in the
-// last of the extension headers, or in IPv6's own when those were not followed to their end (I6-1).
+// Where the protocol is named that is not spoken here (I6-1); IPv4 does not ask.
 uint32_t next_header_at(const Packet& p) {
-  const uint8_t* ip = p.data + Layout::l3;
-  const uint32_t end = p.layout.l4 == 0 ? 0 : p.layout.l4 - Layout::l3;
-  uint32_t at = Ipv6View::Offset::next_header;
-  for (uint32_t header = Ipv6View::size; header < end;) {
-    const bool authentication = ip[at] == ip_protocol::authentication;
-    const uint32_t size = authentication ? (ip[header + 1] + 2u) * 4 : (ip[header + 1] + 1u) * 8;
-    at = header;
-    header += size;
-  }
-  return at;
+  const auto ip = Ipv6View::parse({p.data + Layout::l3, p.layout.l3_end - size_t{Layout::l3}});
+  return ip ? static_cast<uint32_t>(walk_extensions(*ip).next_header_at) : 0;
+}
+
+bool carries_nothing(const Packet& p) {
+  return !ip_checks::is_v4(p) && p.layout.protocol == ip_protocol::no_next_header;
 }
 
 }  // namespace
@@ -136,12 +131,10 @@ Verdict Local::transport(const Routing& routing, const Packet& packet, Time now)
   return Verdict::drop(Reason::no_listener);
 }
 
+// A packet that says that nothing follows asks for nothing (RFC 8200 4.7).
 Verdict Local::refuse(const Routing& routing, const Packet& packet, Time now) {
-  // With "no next header" nothing is asked for (RFC 8200 4.7).
-  if (packet.layout.protocol != ip_protocol::no_next_header) {
-    const IcmpError error = ip_checks::is_v4(packet) ? icmp_error::protocol_unreachable(Family::v4)
-                                                     : icmp_error::protocol_unreachable(
-                                                           Family::v6, next_header_at(packet));
+  if (!carries_nothing(packet)) {
+    const auto error = icmp_error::protocol_unreachable(family_of(packet), next_header_at(packet));
     sender_.answer(routing, packet, error, now);
   }
   return Verdict::drop(Reason::no_protocol);

@@ -41,6 +41,7 @@ Ipv6Chain walk_extensions(const Ipv6View& packet) {
       return chain;
     }
     if (chain.protocol == ip_protocol::fragment) note_fragment(header, chain);
+    chain.next_header_at = chain.offset;
     chain.offset += extension_size(chain.protocol, header);
     chain.protocol = header[0];
     if (chain.fragment_offset != 0) return chain;

@@ -71,7 +71,8 @@ struct Ipv6Chain {
   bool more_fragments = false;
   uint16_t fragment_offset = 0;  // in bytes; the walk ends at a fragment that is not the first
   uint32_t fragment_id = 0;
-  size_t offset = 0;  // of what `protocol` names, from the start of the IPv6 header
+  size_t offset = 0;          // of what `protocol` names, from the start of the IPv6 header
+  size_t next_header_at = 6;  // of the byte that is `protocol`, likewise
 };
 
 Ipv6Chain walk_extensions(const Ipv6View& packet);
