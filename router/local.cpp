@@ -56,8 +56,8 @@ uint32_t next_header_at(const Packet& p) {
 Verdict Local::receive(const Routing& routing, Packet& packet, Time now) {
   if (!packet.layout.fragment) return receive_whole(routing, packet, now);
   const Verdict verdict = collect(routing, packet, now);
-  expire(routing,
-         now);  // others that it was the end of are no longer held: the books say so at once
+  // Others that it was the end of are no longer held: the books say so at once.
+  expire(routing, now);
   return verdict;
 }
 
