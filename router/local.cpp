@@ -64,7 +64,8 @@ Verdict Local::reassemble(const Routing& routing, Packet& fragment, Packet*& who
   if (whole == nullptr) return Verdict::drop(Reason::no_buffer);
   complete_checksum(fragment);
   const Reassembly::Result result = reassembly_.add(fragment, now, *whole);
-  expire(routing, now);  // others that it was the end of are no longer held: the books say so at once
+  // Others that it was the end of are no longer held: the books say so at once.
+  expire(routing, now);
   if (result.kind == Kind::kept) return Verdict::consumed();
   if (result.kind == Kind::dropped) {
     if (result.problem_at != 0) {

@@ -174,6 +174,12 @@ TEST_F(Arp, ARP_8_DefendsItsAddressOnceInTenSeconds) {
   EXPECT_EQ(known(gateway4), std::nullopt);
 }
 
+TEST_F(Arp, ARP_8_ItsOwnWordsComeBackByAnother) {
+  sw.send(a, frame().eth(mac(7), broadcast_mac).arp_request(gateway, gateway4, gateway4));
+  EXPECT_EQ(sw.receivers(), Ports{});
+  EXPECT_EQ(sw.total_drops(), 0u);
+}
+
 TEST_F(Arp, ARP_8_EachNetworkIsDefendedByItself) {
   sw.send(a, frame().eth(mac(7), broadcast_mac).arp_request(mac(7), gateway4, gateway4));
   EXPECT_EQ(sw.receivers(), Ports{a});

@@ -111,6 +111,8 @@ TEST_F(Errors, IC_3_PrecedenceIsInternetworkControl) {
 TEST_F(Errors, I6_4_SourceIsTheAddressAskedOrOneOfTheInterface) {
   sw.send(a, from_a().ipv6(a6, "fd00:b::1").udp(1, 2));
   EXPECT_EQ(IpAddress::load6(&only(a)[22]), IpAddress(Ip("fd00:b::1")));
+  sw.send(a, from_a().ipv6(a6, gw_local).udp(1, 2));
+  EXPECT_EQ(IpAddress::load6(&only(a)[22]), IpAddress(gw_local));
   sw.send(a, expired6().udp(1, 2));
   EXPECT_EQ(IpAddress::load6(&only(a)[22]), IpAddress(gw6));
   sw.send(a, from_a().ipv6(a_local, b6).udp(1, 2));

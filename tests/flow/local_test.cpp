@@ -144,7 +144,7 @@ TEST_F(Local, I6_1_UnknownNextHeaderIsPointedAt) {
       {to_gw6().protocol(1).zeros(8), 6},  // ICMP is none of IPv6's
       {to_gw6().extension(60).protocol(253).zeros(8), 40},
       {to_gw6().extension(0).extension(60).protocol(253).zeros(8), 48},
-      {to_gw6().extension(51).extension(60).protocol(253).zeros(8), 48},
+      {to_gw6().extension(51, std::vector<uint8_t>(14)).extension(60).protocol(253).zeros(8), 56},
       {to_gw6().extension(60, std::vector<uint8_t>(14)).protocol(253).zeros(8), 40},
   };
   for (const Unknown6& row : rows) {

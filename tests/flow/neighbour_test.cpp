@@ -208,6 +208,10 @@ TEST_P(Neighbour, TR_18_NobodyIsToldAboutTheRoutersOwnPackets) {
   sw.pass_time(milliseconds(3200));
   EXPECT_EQ(sw.received(a).size(), 3u);  // questions, and no more than that
   EXPECT_EQ(sw.drops(Reason::neighbour_failed), 1u);
+  sw.send(a,
+          frame().eth(mac(55), gateway_mac(a_net)).ipv6("fe80::55", gw_local).echo_request(7, 1));
+  sw.pass_time(milliseconds(3200));
+  EXPECT_EQ(sw.received(a).size(), 3u);
 }
 
 TEST_P(Neighbour, ARP_10_GatewayOfARouteIsAskedForNotTheDestination) {

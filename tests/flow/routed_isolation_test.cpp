@@ -109,6 +109,9 @@ TEST_F(RoutedIsolation, TheRouterStandsForTheHostOnOtherNetworks) {
                          .neighbor_advertisement("fd00:a::99", Mac(gateway), 0xc0000000)
                          .bytes())
       << "a proxy does not override (ND-10)";
+  // Somebody who claims it for himself is not contradicted (ARP-6).
+  sw.send(a, frame().eth(mac(7), broadcast_mac).arp_request(mac(7), "10.0.0.99", "10.0.0.99"));
+  EXPECT_EQ(sw.receivers(), Ports{});
   // On the host's own network it answers itself; and to a look for duplicates nobody else does.
   sw.send(b, frame().eth(mac(2), broadcast_mac).arp_request(mac(2), b4, "10.0.0.99"));
   sw.send(a, frame()
@@ -144,6 +147,14 @@ TEST_F(RoutedIsolation, NorAfterWaitingForTheOthersMac) {
 TEST_F(RoutedIsolation, IsolatedPortsOfTwoNetworksMeet) {
   sw.settings(a).isolated = sw.settings(b).isolated = true;
   sw.send(a, to_b());
+  EXPECT_EQ(sw.receivers(), Ports{b});
+}
+
+TEST_F(RoutedIsolation, AlsoAfterWaitingForTheOthersMac) {
+  sw.settings(a).isolated = sw.settings(b).isolated = true;
+  sw.send(a, from_a().ipv4(a4, "10.1.0.9").udp(1, 2));
+  EXPECT_EQ(sw.receivers(), Ports{b});
+  sw.send(b, arp_reply_of(9, "10.1.0.9", b_net, "10.1.0.1"));
   EXPECT_EQ(sw.receivers(), Ports{b});
 }
 
