@@ -93,8 +93,11 @@ ConnectionTable::Inserted ConnectionTable::try_insert(uint32_t record, const Key
   if (const auto other = find(reply)) return {Insert::taken, other};
   if (original.words == reply.words) return {Insert::taken, {}};
   fill(record, original, reply, what, bytes, deadline);
-  if (!publish(record, original, reply)) return {Insert::full, {}};
-  const ConnectionRef ref{record, records_[record].version.load(std::memory_order_relaxed)};
+  if (!index_.insert(original.place, reply.place, record)) return {Insert::full, {}};
+  // Live last: who finds the connection by one tuple may rely on finding it by the other.
+  std::atomic<uint32_t>& version = records_[record].version;
+  const ConnectionRef ref{record, version.load(std::memory_order_relaxed) + 1};
+  version.store(ref.version, std::memory_order_release);
   return {Insert::inserted, Found{ref, Direction::original, what.tag, what.marks, what.reply}};
 }
 
@@ -121,19 +124,6 @@ void ConnectionTable::fill(uint32_t record, const Key& original, const Key& repl
   r.events.store(0, std::memory_order_relaxed);
   r.tcp = what.tcp;
   r.traffic = {{bytes, 0}, {1, 0}};
-  r.version.store(r.version.load(std::memory_order_relaxed) + 1, std::memory_order_release);
-}
-
-// With the groups locked.
-bool ConnectionTable::publish(uint32_t record, const Key& original, const Key& reply) {
-  if (index_.insert(original.place, record, 0)) {
-    if (index_.insert(reply.place, record, 1)) return true;
-    index_.erase(original.place, record, 0);
-  }
-  Record& r = records_[record];
-  std::lock_guard lock(r.lock);
-  r.version.fetch_add(1, std::memory_order_release);
-  return false;
 }
 
 uint32_t ConnectionTable::take_record(Time now) {
@@ -192,8 +182,7 @@ bool ConnectionTable::unlink(const ConnectionRef& ref) {
     PairIndex::Lock lock(index_, original.place, reply.place);
     std::lock_guard record_lock(r.lock);
     if (r.version.load(std::memory_order_relaxed) != ref.version) return false;
-    index_.erase(original.place, ref.record, 0);
-    index_.erase(reply.place, ref.record, 1);
+    index_.erase(original.place, reply.place, ref.record);
     r.version.store(ref.version + 1, std::memory_order_release);
   }
   size_.fetch_sub(1, std::memory_order_relaxed);

@@ -3,8 +3,9 @@
 //
 // Kind "learned": any worker looks up without locks; creating, following and removing take short
 // locks, of two groups of the index or of one connection. Control sweeps, lists and removes.
-// Bounded by max_connections: 191 bytes each, both directions and the index; all but the index, 31 of
-// them, in pages that are resident only once used. What a connection's external port takes is in PortMap.
+// Bounded by max_connections: 191 bytes each, both directions and the index; all but the index, 31
+// of them, in pages that are resident only once used. What a connection's external port takes is in
+// PortMap.
 //
 // Theory of operation. Connections are records of one array, found through a PairIndex by the tuple
 // of each direction. Their memory never becomes anything else, and a version says which connection
@@ -142,7 +143,7 @@ class ConnectionTable {
     // Above the tuples' own 40 bits in their last words: tag and marks in the original's, the
     // mapping in the reply's. The link of the free list stands in the first word.
     std::array<SharedWords<5>, 2> sides;
-    std::atomic<uint32_t> version;  // changes under both groups' locks and the record's
+    std::atomic<uint32_t> version;  // changes under both groups' locks; ends under the record's too
     std::atomic<Tick> deadline;     // changes under the record's lock, as all below
     std::atomic<uint8_t> events;
     SpinLock lock;
@@ -182,7 +183,6 @@ class ConnectionTable {
                       const NewConnection& what, uint32_t bytes, Tick deadline);
   void fill(uint32_t record, const Key& original, const Key& reply, const NewConnection& what,
             uint32_t bytes, Tick deadline);
-  bool publish(uint32_t record, const Key& original, const Key& reply);
   bool unlink(const ConnectionRef& ref);
   static void note_direction(Record& r, Direction direction, bool assures);
   static void note_tcp(Record& r, Direction direction);

@@ -41,8 +41,20 @@ PairIndex::Slot PairIndex::slot_with(const Place& place, uint64_t word) const {
   return {bucket, nullptr};
 }
 
+bool PairIndex::insert(const Place& first, const Place& second, uint32_t record) {
+  if (!insert_key(first, record, 0)) return false;
+  if (insert_key(second, record, 1)) return true;
+  erase_key(first, record, 0);
+  return false;
+}
+
+void PairIndex::erase(const Place& first, const Place& second, uint32_t record) {
+  erase_key(first, record, 0);
+  erase_key(second, record, 1);
+}
+
 // The counts go up before the key can be found and down after it cannot any more.
-bool PairIndex::insert(const Place& place, uint32_t record, uint8_t side) {
+bool PairIndex::insert_key(const Place& place, uint32_t record, uint8_t side) {
   const Slot slot = slot_with(place, 0);
   if (!slot.word) return false;
   count_overflow(place, slot.bucket, 1);
@@ -50,7 +62,7 @@ bool PairIndex::insert(const Place& place, uint32_t record, uint8_t side) {
   return true;
 }
 
-void PairIndex::erase(const Place& place, uint32_t record, uint8_t side) {
+void PairIndex::erase_key(const Place& place, uint32_t record, uint8_t side) {
   const Slot slot = slot_with(place, word_of(place, record, side));
   assert(slot.word);
   slot.word->store(0, std::memory_order_release);

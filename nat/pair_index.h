@@ -3,8 +3,8 @@
 // numbers.
 //
 // Kind "learned": any thread finds without locks; inserting and erasing both keys of a record
-// happens under the locks of both keys' groups, so that it is one step for everybody else
-// who locks (NG-6). A reader may see one key come or go before the other.
+// happens under the locks of both keys' groups, so that it is one step for everybody else who
+// locks (NG-6). For those who do not it is one step if the record becomes live after insert().
 //
 // Theory of operation: that of switch/fdb.h. Seven words and a count fill a cache line, a bucket.
 // A word is 32 bits of the key's hash, the record's number and which of its two keys this is; the
@@ -78,10 +78,11 @@ class PairIndex {
     SpinLock* second_;  // null when it is the same
   };
 
-  // With the place's group locked. False when the group is full.
-  bool insert(const Place& place, uint32_t record, uint8_t side);
-  // With the place's group locked; the key is there.
-  void erase(const Place& place, uint32_t record, uint8_t side);
+  // With both places' groups locked: both keys of a record that is not live yet. False when a group
+  // is full.
+  bool insert(const Place& first, const Place& second, uint32_t record);
+  // With both places' groups locked; the keys are there.
+  void erase(const Place& first, const Place& second, uint32_t record);
 
   size_t bytes() const { return buckets_.bytes() + locks_.bytes(); }
 
@@ -140,6 +141,8 @@ class PairIndex {
     uint32_t bucket;
     std::atomic<uint64_t>* word;  // null: nowhere in the group
   };
+  bool insert_key(const Place& place, uint32_t record, uint8_t side);
+  void erase_key(const Place& place, uint32_t record, uint8_t side);
   Slot slot_with(const Place& place, uint64_t word) const;
   void count_overflow(const Place& place, uint32_t bucket, int change);
 

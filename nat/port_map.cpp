@@ -198,17 +198,12 @@ PortMap::Lease PortMap::publish(MappingId mapping, ExternalId id, const Words& i
   m.sides[inner_side].store(inner);
   m.sides[external_side].store(external);
   m.external = id;
-  const uint64_t version = version_of(m.state.load(std::memory_order_relaxed)) + 1;
-  m.state.store(version << 32 | 1, std::memory_order_release);
-  if (index_.insert(inner_place, mapping, inner_side)) {
-    if (index_.insert(external_place, mapping, external_side)) {
-      size_.fetch_add(1, std::memory_order_relaxed);
-      return {mapping, unpack(inner), unpack(external)};
-    }
-    index_.erase(inner_place, mapping, inner_side);
-  }
-  m.state.store((version + 1) << 32, std::memory_order_release);
-  return {};
+  if (!index_.insert(inner_place, external_place, mapping)) return {};
+  // Live last: who finds the mapping by one end may rely on finding it by the other.
+  const uint32_t version = version_of(m.state.load(std::memory_order_relaxed)) + 1;
+  m.state.store(uint64_t{version} << 32 | 1, std::memory_order_release);
+  size_.fetch_add(1, std::memory_order_relaxed);
+  return {mapping, unpack(inner), unpack(external)};
 }
 
 PortMap::Lease PortMap::exhausted_now() {
@@ -226,8 +221,7 @@ void PortMap::end(MappingId mapping, uint32_t version) {
     PairIndex::Lock lock(index_, inner_place, external_place);
     // Uses and version together: so what was read above is of this version too.
     if (m.state.load(std::memory_order_acquire) != uint64_t{version} << 32) return;
-    index_.erase(inner_place, mapping, inner_side);
-    index_.erase(external_place, mapping, external_side);
+    index_.erase(inner_place, external_place, mapping);
     id = m.external;
     m.state.store(uint64_t{version + 1} << 32, std::memory_order_release);
   }

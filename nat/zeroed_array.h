@@ -1,7 +1,7 @@
 // An array of fixed size whose elements are all zero bytes at first, in pages that become resident
-// only when they are written: a generous bound costs little until it is used. Large ones are in huge
-// pages where the kernel has them: a table of 200 MB is looked up in at random, and finding the small
-// page takes as long as reading it.
+// only when they are written: a generous bound costs little until it is used. Large ones are in
+// huge pages where the kernel has them: a table of 200 MB is looked up in at random, and finding
+// the small page takes as long as reading it.
 #pragma once
 #include <cstddef>
 #include <memory>

@@ -26,8 +26,7 @@ class PortMapTest : public testing::Test {
   ExternalId first = map.add_external(outer(1));
   std::vector<ExternalId> pool{first};
 
-  PortMap::Lease acquire(uint32_t host, uint16_t port, uint8_t protocol = udp,
-                         uint16_t realm = 0) {
+  PortMap::Lease acquire(uint32_t host, uint16_t port, uint8_t protocol = udp, uint16_t realm = 0) {
     return map.acquire({inner(host), port, protocol}, realm, pool);
   }
 };
