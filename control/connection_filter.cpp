@@ -22,8 +22,8 @@ constexpr Protocol protocols[] = {{ip_protocol::icmp, "icmp"},
 
 // Those of TCP by TcpState, but for `none`; then those of all else.
 constexpr std::array<std::string_view, 11> state_words = {
-    "syn_sent",   "syn_sent2", "syn_received", "established", "fin_wait", "close_wait",
-    "last_ack",   "time_wait", "close",        "unreplied",   "replied"};
+    "syn_sent", "syn_sent2", "syn_received", "established", "fin_wait", "close_wait",
+    "last_ack", "time_wait", "close",        "unreplied",   "replied"};
 constexpr size_t unreplied = 9, replied = 10;
 static_assert(state_words[static_cast<size_t>(TcpState::close) - 1] == "close");
 

@@ -23,7 +23,7 @@ bool is_permission(const ConnectionInfo& info);
 class Parameters;
 
 struct ConnectionFilter {
-  std::optional<uint16_t> port;      // of either end of TCP or UDP, before or after translation
+  std::optional<uint16_t> port;  // of either end of TCP or UDP, before or after translation
   std::optional<uint8_t> protocol;
   std::optional<IpAddress> address;  // of either end, likewise
   std::optional<size_t> state;       // index into the words

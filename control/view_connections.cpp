@@ -70,8 +70,8 @@ std::string_view kind_of(const ConnectionInfo& info) {
   const Tuple& o = info.original;
   const Tuple translated = info.reply.reversed();
   const bool source = translated.source != o.source || translated.source_port != o.source_port;
-  const bool destination = translated.destination != o.destination ||
-                           translated.destination_port != o.destination_port;
+  const bool destination =
+      translated.destination != o.destination || translated.destination_port != o.destination_port;
   if (source) return destination ? "hairpin" : "masquerade";
   return destination ? "publish" : "tracked";
 }
