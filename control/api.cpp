@@ -14,25 +14,38 @@ namespace {
 
 struct Route {
   std::string_view method, path;
-  boost::json::object (*view)(const ApiContext&, const Query&);
+  boost::json::object (*answer)(const ApiContext&, const Query&, const std::string& body);
 };
+
+// What takes no body: one that is sent is not looked at.
+template <auto view>
+boost::json::object plain(const ApiContext& context, const Query& query, const std::string&) {
+  return view(context, query);
+}
 
 constexpr Route routes[] = {
-    {"GET", "/v1/ports", view_ports},
-    {"GET", "/v1/fdb", view_fdb},
-    {"GET", "/v1/neighbours", view_neighbours},
-    {"GET", "/v1/routes", view_routes},
-    {"GET", "/v1/drops", view_drops},
-    {"GET", "/v1/workers", view_workers},
-    {"GET", "/v1/config", view_config},
+    {"GET", "/v1/ports", plain<view_ports>},
+    {"GET", "/v1/fdb", plain<view_fdb>},
+    {"GET", "/v1/neighbours", plain<view_neighbours>},
+    {"GET", "/v1/routes", plain<view_routes>},
+    {"GET", "/v1/connections", plain<view_connections>},
+    {"DELETE", "/v1/connections", plain<delete_connections>},
+    {"POST", "/v1/publish", publish},
+    {"DELETE", "/v1/publish", unpublish},
+    {"GET", "/v1/drops", plain<view_drops>},
+    {"GET", "/v1/workers", plain<view_workers>},
+    {"GET", "/v1/config", plain<view_config>},
 };
 
+// Each once: the methods of a path stand side by side.
 std::string joined(std::string_view Route::*member, std::string_view only_path = {}) {
   std::string out;
+  std::string_view last;
   for (const Route& route : routes) {
     if (!only_path.empty() && route.path != only_path) continue;
+    if (route.*member == last) continue;
     if (!out.empty()) out += ", ";
-    out += route.*member;
+    out += last = route.*member;
   }
   return out;
 }
@@ -59,9 +72,11 @@ Reply handle(const Request& request, const ApiContext& context) {
   const Route* route = std::ranges::find_if(routes, fits);
   if (route == std::end(routes)) return refuse_method(request, target->path);
   try {
-    return json_reply(200, route->view(context, target->query));
+    return json_reply(200, route->answer(context, target->query, request.body));
   } catch (const BadQuery& e) {
     return error_reply(400, e.what());
+  } catch (const Conflict& e) {
+    return error_reply(409, e.what());
   }
 }
 

@@ -24,7 +24,14 @@ constexpr const char* show_examples =
     "  uswitch show fdb --network office --limit 20\n"
     "  uswitch show neighbours --state failed\n"
     "  uswitch show routes --to 10.9.0.1\n"
+    "  uswitch show connections --address 10.0.0.2 --proto tcp\n"
     "  uswitch show drops --json | jq .total";
+
+constexpr const char* delete_examples =
+    "Examples:\n"
+    "  uswitch delete connections --address 10.0.0.2\n"
+    "  uswitch delete connections --proto udp --port 53\n"
+    "  uswitch delete connections --all";
 
 void add_control(CLI::App& app, CommandLine& line) {
   app.add_option("--control", line.control,
@@ -51,34 +58,64 @@ void add_filter(CLI::App& show, CommandLine& line, const std::string& name, cons
 
 // Empty when there is such a thing to show.
 std::string refuse_unknown(const std::string& what) {
-  constexpr std::string_view known[] = {"ports", "fdb",     "neighbours", "routes",
-                                        "drops", "workers", "config"};
+  constexpr std::string_view known[] = {"ports",       "fdb",   "neighbours", "routes",
+                                        "connections", "drops", "workers",    "config"};
   if (std::ranges::find(known, what) != std::end(known)) return "";
   return "nothing is called '" + what + "'; " + did_you_mean(what, known, "things to show");
 }
 
 CLI::App* add_show(CLI::App& app, CommandLine& line) {
   CLI::App* show = app.add_subcommand("show", "Show the state of the running uswitch");
-  show->add_option("WHAT", line.what, "ports, fdb, neighbours, routes, drops, workers or config")
+  show->add_option("WHAT", line.what,
+                   "ports, fdb, neighbours, routes, connections, drops, workers or config")
       ->required()
       ->type_name("")
       ->check(refuse_unknown);
   show->add_flag("--json", line.json, "Exact numbers for programs instead of a table");
   add_filter(*show, line, "network", "NAME", "fdb, neighbours, routes: only this network");
-  add_filter(*show, line, "port", "NAME", "fdb: only this port");
+  add_filter(*show, line, "port", "NAME",
+             "fdb: only this port; connections: a number, of either end");
   add_filter(*show, line, "mac", "MAC", "fdb: only this address");
-  add_filter(*show, line, "address", "ADDRESS", "neighbours: only this address");
-  add_filter(*show, line, "state", "STATE", "neighbours: only those in this state");
+  add_filter(*show, line, "address", "ADDRESS",
+             "neighbours: only this address; connections: of either end");
+  add_filter(*show, line, "state", "STATE", "neighbours, connections: only those in this state");
+  add_filter(*show, line, "proto", "PROTO", "connections: tcp, udp, icmp, icmp6 or a number");
   add_filter(*show, line, "to", "ADDRESS", "routes: the one that a packet to there takes");
   add_filter(*show, line, "origin", "ORIGIN", "routes: only those from there");
   add_filter(*show, line, "limit", "N",
-             "fdb, neighbours, routes: at most so many entries (default 10000)");
+             "fdb, neighbours, routes, connections: at most so many entries (default 10000, of "
+             "connections 1000)");
   show->add_flag_callback(
       "--all", [&line] { line.query.emplace_back("all", "1"); },
-      "drops: also the reasons that nothing was dropped for; routes: also local and broadcast ones");
+      "drops: also the reasons that nothing was dropped for; routes: also local and broadcast "
+      "ones");
   add_control(*show, line);
   show->footer(show_examples);
   return show;
+}
+
+std::string refuse_to_delete(const std::string& what) {
+  constexpr std::string_view known[] = {"connections"};
+  if (what == known[0]) return "";
+  return "'" + what + "' cannot be deleted; " + did_you_mean(what, known, "things to delete");
+}
+
+CLI::App* add_delete(CLI::App& app, CommandLine& line) {
+  CLI::App* erase = app.add_subcommand("delete", "Delete state of the running uswitch");
+  erase->add_option("WHAT", line.what, "connections")
+      ->required()
+      ->type_name("")
+      ->check(refuse_to_delete);
+  erase->add_flag("--json", line.json, "The answer for programs");
+  add_filter(*erase, line, "port", "NUMBER", "only those with this port at either end");
+  add_filter(*erase, line, "proto", "PROTO", "only tcp, udp, icmp, icmp6 or a number");
+  add_filter(*erase, line, "address", "ADDRESS", "only those with this address at either end");
+  add_filter(*erase, line, "state", "STATE", "only those in this state");
+  erase->add_flag_callback(
+      "--all", [&line] { line.query.emplace_back("all", "1"); }, "all of them");
+  add_control(*erase, line);
+  erase->footer(delete_examples);
+  return erase;
 }
 
 ParsedLine refuse(const std::string& sentence) {
@@ -96,6 +133,7 @@ ParsedLine parse_command_line(int argc, const char* const* argv) {
   CLI::App app("uswitch: a userspace virtual switch and router for container hosts", "uswitch");
   add_run(app, line, check);
   const CLI::App* show = add_show(app, line);
+  const CLI::App* erase = add_delete(app, line);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& e) {
@@ -103,13 +141,16 @@ ParsedLine parse_command_line(int argc, const char* const* argv) {
     const int code = app.exit(e, out, err);
     return {std::nullopt, out.str(), err.str(), code == 0 ? exit_ok : exit_usage};
   }
-  if (show->parsed()) {
+  if (show->parsed() && erase->parsed()) return refuse("show and delete are two commands");
+  if (show->parsed() || erase->parsed()) {
     if (!line.config.empty() || check) {
-      return refuse("--config and --check do not go with show: it asks the running uswitch");
+      return refuse(
+          "--config and --check do not go with show and delete, which ask the running "
+          "uswitch");
     }
-    line.command = CommandLine::Command::show;
+    line.command = show->parsed() ? CommandLine::Command::show : CommandLine::Command::remove;
   } else if (line.config.empty()) {
-    return refuse("--config FILE is missing, or a command: show");
+    return refuse("--config FILE is missing, or a command: show, delete");
   } else if (check) {
     line.command = CommandLine::Command::check;
   }

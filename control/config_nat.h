@@ -51,4 +51,10 @@ std::optional<IpAddress> read_address(const MapReader& map, const YamlNode& node
 // The list under `publish`.
 void read_publish(const MapReader& nat, const NatPlaces& places, NatConfig& config);
 
+// One entry of it that stands alone, or nullopt after reporting what is wrong; whether its ports
+// are free is not asked. Unless `whole` it may leave out `to`, which is unspecified then: enough to
+// name an entry by.
+std::optional<PublishConfig> read_publish_alone(const MapReader& entry, const NatPlaces& places,
+                                                bool whole);
+
 }  // namespace uswitch

@@ -63,17 +63,27 @@ class PublishReader {
       : places_(places), config_(config), published_(places.connected()) {}
 
   void read(const MapReader& entry) {
+    auto result = read_alone(entry, true);
+    if (result && !is_taken(entry, *result)) config_.publish.push_back(std::move(*result));
+  }
+
+  // Whatever else is published. `whole`: it must say where it leads; else it may.
+  std::optional<PublishConfig> read_alone(const MapReader& entry, bool whole) const {
     entry.expect_keys(publish_keys);
-    if (!entry.node().is(YamlNode::Kind::map)) return;
+    if (!entry.node().is(YamlNode::Kind::map)) return std::nullopt;
     PublishConfig result;
     const auto ports = read_ports(entry);
-    const auto target = read_target(entry);
+    const bool leads = whole || entry.has("to");
+    const auto target = leads ? read_target(entry) : std::nullopt;
     const auto family = target ? std::optional(target->address.family()) : std::nullopt;
     bool right = read_transports(entry, result);
     right = read_allow(entry, family, result) && right;
     right = read_on(entry, family, result) && right;
-    if (!right || !ports || !target || !map_ports(entry, *ports, *target, result)) return;
-    if (!is_taken(entry, result)) config_.publish.push_back(std::move(result));
+    if (!right || !ports || leads != target.has_value()) return std::nullopt;
+    result.first_port = ports->first;
+    result.last_port = ports->last;
+    if (target && !map_ports(entry, *ports, *target, result)) return std::nullopt;
+    return result;
   }
 
  private:
@@ -134,8 +144,6 @@ class PublishReader {
                        " on end behind 65535",
                    "write a lower first port, at most " + std::to_string(65536 - ports.size()));
     } else {
-      result.first_port = ports.first;
-      result.last_port = ports.last;
       result.to = target.address;
       result.to_port = to.first;
       return true;
@@ -269,6 +277,12 @@ void read_publish(const MapReader& nat, const NatPlaces& places, NatConfig& conf
   for (const YamlNode& item : nat.list("publish", "[" + std::string(example) + "]")) {
     reader.read(MapReader(item, "publish", nat.errors()));
   }
+}
+
+std::optional<PublishConfig> read_publish_alone(const MapReader& entry, const NatPlaces& places,
+                                                bool whole) {
+  NatConfig none;
+  return PublishReader(places, none).read_alone(entry, whole);
 }
 
 }  // namespace uswitch

@@ -1,4 +1,5 @@
-// The sections of the configuration file, one function each; only control/config*.cpp use this.
+// The sections of the configuration file, one function each; only control/config*.cpp and
+// api_publish.cpp use this.
 //
 // A later section is one more function here, one file, and one row in the table of top-level keys
 // in config.cpp.

@@ -60,6 +60,7 @@ int main(int argc, char** argv) {
     case CommandLine::Command::check:
       return check(*parsed.line);
     case CommandLine::Command::show:
+    case CommandLine::Command::remove:
       return show(*parsed.line, std::cout, std::cerr, wants_colour());
   }
   return exit_failure;

@@ -89,9 +89,9 @@ std::string render_ports(const json::object& view, bool colour) {
     const json::object& port = one.as_object();
     table.add({text(port.at("name")), text(port.at("type")), state(port), networks_of(port),
                text(port.at("netns")), text(port.at("device")), text(port.at("mac")),
-               addresses_of(port), mtu_of(port), count(port.at("rx_packets")), bytes(port.at("rx_bytes")),
-               count(port.at("tx_packets")), bytes(port.at("tx_bytes")), drops(port.at("drops")),
-               drops(port.at("missed"))});
+               addresses_of(port), mtu_of(port), count(port.at("rx_packets")),
+               bytes(port.at("rx_bytes")), count(port.at("tx_packets")), bytes(port.at("tx_bytes")),
+               drops(port.at("drops")), drops(port.at("missed"))});
   }
   if (table.empty()) return "no ports\n";
   table.hide_empty_columns();
@@ -159,6 +159,46 @@ std::string render_routes(const json::object& view, bool colour) {
   return table.render(colour) + left_out(view, "--to, --network, --origin, --limit");
 }
 
+// "10.0.0.2:4000", "[fd00::2]:4000", or the address alone.
+std::string end_of(const json::object& direction, const std::string& end) {
+  const std::string address = text(direction.at(end));
+  const json::value* port = direction.if_contains(end + "_port");
+  if (!port) return address;
+  const bool v6 = address.find(':') != std::string::npos;
+  return (v6 ? "[" + address + "]" : address) + ":" + std::to_string(number(*port));
+}
+
+std::string path_of(const json::object& direction, const std::string& from, const std::string& to) {
+  const json::value* id = direction.if_contains("id");
+  return end_of(direction, from) + " -> " + end_of(direction, to) +
+         (id ? " id " + std::to_string(number(*id)) : "");
+}
+
+std::string render_connections(const json::object& view, bool colour) {
+  Table table({{"PROTO"},
+               {"STATE"},
+               {"ORIGINAL"},
+               {"TRANSLATED"},
+               {"PACKETS", right},
+               {"BYTES", right},
+               {"EXPIRES", right}});
+  for (const json::value& one : view.at("connections").as_array()) {
+    const json::object& connection = one.as_object();
+    const json::object& original = connection.at("original").as_object();
+    const json::object& reply = connection.at("reply").as_object();
+    const std::string way = path_of(original, "source", "destination");
+    const std::string translated = path_of(reply, "destination", "source");
+    table.add({text(connection.at("proto")), text(connection.at("state")), way,
+               translated == way ? "" : translated,
+               show_count(number(original.at("packets")) + number(reply.at("packets"))),
+               show_bytes(number(original.at("bytes")) + number(reply.at("bytes"))),
+               show_seconds(connection.at("expires").to_number<double>())});
+  }
+  if (table.empty()) return "no connections\n";
+  table.hide_empty_columns();
+  return table.render(colour) + left_out(view, "--port, --proto, --address, --state, --limit");
+}
+
 // "web 12, db 3": the ports of one reason.
 std::string ports_of(const json::object& drop) {
   std::string list;
@@ -223,6 +263,7 @@ std::string render_view(const std::string& what, const json::object& view, bool 
                                     {"fdb", render_fdb},
                                     {"neighbours", render_neighbours},
                                     {"routes", render_routes},
+                                    {"connections", render_connections},
                                     {"drops", render_drops},
                                     {"workers", render_workers},
                                     {"config", render_config}};

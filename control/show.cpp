@@ -24,9 +24,15 @@ std::string sentence_of(const Reply& reply) {
   return "status " + std::to_string(reply.status) + ": " + reply.body;
 }
 
+std::string render_deleted(const std::string& what, const json::object& answer) {
+  return std::to_string(answer.at("deleted").to_number<uint64_t>()) + " " + what + " deleted\n";
+}
+
 int print(const CommandLine& line, const Reply& reply, std::ostream& out, bool colour) {
   if (line.json) {
     out << reply.body;
+  } else if (line.command == CommandLine::Command::remove) {
+    out << render_deleted(line.what, json::parse(reply.body).as_object());
   } else {
     out << render_view(line.what, json::parse(reply.body).as_object(), colour);
   }
@@ -39,7 +45,9 @@ int print(const CommandLine& line, const Reply& reply, std::ostream& out, bool c
 int show(const CommandLine& line, std::ostream& out, std::ostream& err, bool colour) {
   try {
     const Target target{"/v1/" + line.what, line.query};
-    const Reply reply = exchange(line.control_path(), {"GET", target.to_string(), ""});
+    const bool removes = line.command == CommandLine::Command::remove;
+    const Reply reply =
+        exchange(line.control_path(), {removes ? "DELETE" : "GET", target.to_string(), ""});
     if (reply.status == 200) return print(line, reply, out, colour);
     err << "uswitch: " << sentence_of(reply) << "\n";
     return reply.status == 400 ? exit_usage : exit_failure;

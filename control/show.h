@@ -1,4 +1,4 @@
-// `uswitch show`: asks the running uswitch and prints what it says. Main thread.
+// `uswitch show` and `uswitch delete`: ask the running uswitch and print what it says. Main thread.
 #pragma once
 #include <boost/json/fwd.hpp>
 #include <iosfwd>
@@ -8,7 +8,8 @@
 
 namespace uswitch {
 
-// Returns the process's exit code. `colour`: out is a terminal that wants it.
+// Carries out either command. Returns the process's exit code. `colour`: out is a terminal that
+// wants it.
 int show(const CommandLine& line, std::ostream& out, std::ostream& err, bool colour);
 
 // True when standard output is a terminal and NO_COLOR is unset or empty (https://no-color.org).

@@ -1,7 +1,8 @@
 // The state of the switch as JSON: one function a path of the API. The shapes are documented in
 // docs/control.md. Control thread.
 //
-// A query parameter that is not understood throws BadQuery.
+// A query parameter that is not understood throws BadQuery. What is deleted or published is here
+// too: a request like the others, with an answer like theirs.
 #pragma once
 #include <algorithm>
 #include <boost/json/fwd.hpp>
@@ -17,14 +18,25 @@ namespace uswitch {
 struct BadQuery : std::runtime_error {
   using std::runtime_error::runtime_error;
 };
+// A request that is right, and does not go with what is there.
+struct Conflict : std::runtime_error {
+  using std::runtime_error::runtime_error;
+};
 
 boost::json::object view_ports(const ApiContext& context, const Query& query);
 boost::json::object view_fdb(const ApiContext& context, const Query& query);
 boost::json::object view_neighbours(const ApiContext& context, const Query& query);
 boost::json::object view_routes(const ApiContext& context, const Query& query);
+boost::json::object view_connections(const ApiContext& context, const Query& query);
+boost::json::object delete_connections(const ApiContext& context, const Query& query);
 boost::json::object view_drops(const ApiContext& context, const Query& query);
 boost::json::object view_workers(const ApiContext& context, const Query& query);
 boost::json::object view_config(const ApiContext& context, const Query& query);
+
+// These throw Conflict too.
+boost::json::object publish(const ApiContext& context, const Query& query, const std::string& body);
+boost::json::object unpublish(const ApiContext& context, const Query& query,
+                              const std::string& body);
 
 // The router among the ports: no port can be configured under this name.
 inline constexpr const char* router_row = "(router)";
@@ -45,7 +57,9 @@ class Parameters {
   std::optional<size_t> named(std::string_view name, const std::vector<Named>& all);
   std::optional<IpAddress> address(std::string_view name);
   // How many entries an answer may have, which "limit" says.
-  size_t limit() { return number("limit", 1, max_limit).value_or(default_limit); }
+  size_t limit(uint64_t otherwise = default_limit) {
+    return number("limit", 1, max_limit).value_or(otherwise);
+  }
   void done() const;
 
  private:

@@ -56,9 +56,10 @@ class ApiFixture : public testing::Test {
     tables_->networks[network].fdb->learn(MacAddress::from_u64(mac), port, start - ago);
   }
 
-  Reply ask(const std::string& method, const std::string& target) {
-    return handle({method, target, ""},
-                  {engine_, infos_, "/etc/uswitch.yaml", "workers: 2\n", start, start - std::chrono::seconds(90)});
+  Reply ask(const std::string& method, const std::string& target, const std::string& body = "") {
+    return handle({method, target, body},
+                  {engine_, infos_, "/etc/uswitch.yaml", "workers: 2\n", start,
+                   start - std::chrono::seconds(90), config_, actions_});
   }
   boost::json::value get(const std::string& target) {
     const Reply reply = ask("GET", target);
@@ -80,6 +81,8 @@ class ApiFixture : public testing::Test {
   Engine engine_{2, IoKind::plain};
   std::shared_ptr<Tables> tables_;
   std::vector<PortInfo> infos_;
+  const Config* config_ = nullptr;
+  ApiActions actions_;
 };
 
 }  // namespace uswitch::test

@@ -56,7 +56,7 @@ TEST(Cli, ChecksAConfiguration) {
 
 TEST(Cli, ShowsEachThing) {
   for (const char* what :
-       {"ports", "fdb", "neighbours", "routes", "drops", "workers", "config"}) {
+       {"ports", "fdb", "neighbours", "routes", "connections", "drops", "workers", "config"}) {
     const CommandLine line = good({"show", what});
     EXPECT_EQ(line.command, Command::show);
     EXPECT_EQ(line.what, what);
@@ -84,7 +84,25 @@ TEST(Cli, PassesFiltersOnUnderTheApisNames) {
             (Query{{"address", "10.0.0.2"}, {"state", "stale"}}));
   EXPECT_EQ(good({"show", "routes", "--to", "10.0.0.2", "--origin", "host"}).query,
             (Query{{"to", "10.0.0.2"}, {"origin", "host"}}));
+  EXPECT_EQ(good({"show", "connections", "--proto", "tcp", "--port", "443"}).query,
+            (Query{{"port", "443"}, {"proto", "tcp"}}));
   EXPECT_EQ(good({"show", "drops", "--all"}).query, (Query{{"all", "1"}}));
+}
+
+TEST(Cli, DeletesConnections) {
+  const CommandLine line = good({"delete", "connections", "--address", "10.0.0.2", "--proto", "tcp",
+                                 "--port", "80", "--state", "close", "--control", "/tmp/s"});
+  EXPECT_EQ(line.command, Command::remove);
+  EXPECT_EQ(line.what, "connections");
+  EXPECT_EQ(line.control_path(), "/tmp/s");
+  EXPECT_THAT(line.query, testing::UnorderedElementsAre(
+                              testing::Pair("address", "10.0.0.2"), testing::Pair("proto", "tcp"),
+                              testing::Pair("port", "80"), testing::Pair("state", "close")));
+  EXPECT_EQ(good({"delete", "connections", "--all"}).query, (Query{{"all", "1"}}));
+  EXPECT_THAT(refused({"delete"}), HasSubstr("WHAT"));
+  EXPECT_THAT(refused({"delete", "conections"}), HasSubstr("did you mean 'connections'?"));
+  EXPECT_THAT(refused({"delete", "connections", "--limit", "3"}), HasSubstr("--limit"));
+  EXPECT_THAT(refused({"--config", "a.yaml", "delete", "connections"}), HasSubstr("delete"));
 }
 
 TEST(Cli, RefusesWhatItDoesNotKnowAndSaysWhatThereIs) {
@@ -108,6 +126,7 @@ TEST(Cli, RefusesToMixRunningAndShowing) {
 TEST(Cli, HelpOfEachShowsAnExample) {
   EXPECT_THAT(told({"--help"}), HasSubstr("uswitch --config /etc/uswitch.yaml"));
   EXPECT_THAT(told({"show", "--help"}), HasSubstr("uswitch show fdb --network"));
+  EXPECT_THAT(told({"delete", "--help"}), HasSubstr("uswitch delete connections --address"));
 }
 
 TEST(Cli, SaysItsVersion) {

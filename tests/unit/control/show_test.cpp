@@ -21,7 +21,10 @@ constexpr const char* drops =
 // A daemon that knows some answers by heart.
 Reply answer(const Request& request) {
   Reply reply;
-  if (request.target == "/v1/drops") {
+  if (request.method == "DELETE") {
+    if (request.target != "/v1/connections?port=53") return error_reply(400, "say which");
+    reply.body = R"({"deleted": 12345})";
+  } else if (request.target == "/v1/drops") {
     reply.body = drops;
   } else if (request.target == "/v1/fdb?network=a%26b") {
     reply.body = R"({"fdb": [], "truncated": false, "left_out": 0, "networks": []})";
@@ -77,6 +80,21 @@ TEST(Show, ColoursOnlyWhenTold) {
 TEST(Show, PassesFiltersOn) {
   test::RunningServer server(answer);
   EXPECT_EQ(run(server.path(), "fdb", {{"network", "a&b"}}).out, "no addresses\n");
+}
+
+TEST(Show, DeletesAndSaysHowMany) {
+  test::RunningServer server(answer);
+  CommandLine line;
+  line.command = CommandLine::Command::remove;
+  line.control = server.path();
+  line.what = "connections";
+  line.query = {{"port", "53"}};
+  std::ostringstream out, err;
+  EXPECT_EQ(show(line, out, err, false), exit_ok);
+  EXPECT_EQ(out.str(), "12345 connections deleted\n");
+  line.query.clear();
+  EXPECT_EQ(show(line, out, err, false), exit_usage);
+  EXPECT_EQ(err.str(), "uswitch: say which\n");
 }
 
 TEST(Show, ARefusedFilterIsAUsageError) {

@@ -1,0 +1,147 @@
+// POST and DELETE /v1/publish. An entry is checked by what reads the section `nat: publish` of the
+// configuration, so it is refused for the same reasons, in the same words.
+#include <boost/json/array.hpp>
+#include <boost/json/object.hpp>
+#include <boost/json/parse.hpp>
+#include <boost/json/serialize.hpp>
+
+#include "control/config_nat.h"
+#include "control/views.h"
+
+namespace uswitch {
+
+namespace json = boost::json;
+
+namespace {
+
+constexpr std::string_view example =
+    R"({"on": "outside", "port": 8080, "proto": "tcp", "to": "10.0.0.11:80"})";
+
+// Nowhere in a file: the positions of what is reported are not looked at.
+YamlNode scalar(std::string text, bool plain) {
+  YamlNode node{.kind = YamlNode::Kind::scalar, .plain = plain};
+  node.text = std::move(text);
+  return node;
+}
+
+// What the configuration would read, had the value stood there. json::parse has bounded its depth.
+YamlNode node_of(const json::value& value) {
+  switch (value.kind()) {
+    case json::kind::null:
+      return {};
+    case json::kind::string:
+      return scalar(std::string(value.get_string()), false);
+    case json::kind::array: {
+      YamlNode node{.kind = YamlNode::Kind::sequence};
+      for (const json::value& item : value.get_array()) node.children.push_back(node_of(item));
+      return node;
+    }
+    case json::kind::object: {
+      YamlNode node{.kind = YamlNode::Kind::map};
+      for (const auto& [key, item] : value.get_object()) {
+        node.children.push_back(node_of(item));
+        node.children.back().key = key;
+      }
+      return node;
+    }
+    default:  // numbers and truth values
+      return scalar(json::serialize(value), true);
+  }
+}
+
+YamlNode entry_of(const std::string& body) {
+  json::error_code error;
+  const json::value value = json::parse(body, error);
+  if (error) {
+    throw BadQuery("the body is not JSON: " + error.message() + "; send " + std::string(example));
+  }
+  return node_of(value);
+}
+
+YamlNode entry_of(const Query& query) {
+  Parameters parameters(query);
+  YamlNode entry{.kind = YamlNode::Kind::map};
+  for (const char* name : {"on", "address", "port", "proto", "to"}) {
+    auto value = parameters.text(name);
+    if (!value) continue;
+    entry.children.push_back(scalar(std::move(*value), true));
+    entry.children.back().key = name;
+  }
+  parameters.done();
+  return entry;
+}
+
+std::string sentences(ErrorList& errors) {
+  std::string text;
+  for (const ConfigError& e : errors.take()) {
+    text += (text.empty() ? "" : ". ") + e.what + (e.remedy.empty() ? "" : "; " + e.remedy);
+  }
+  return text;
+}
+
+PublishConfig read_entry(const YamlNode& node, const Config& config, bool whole) {
+  ErrorList errors("");
+  const NatPlaces places(config);
+  std::optional<PublishConfig> entry;
+  try {
+    entry = read_publish_alone(MapReader(node, "publish", errors), places, whole);
+  } catch (const ErrorList::TooMany&) {
+  }
+  if (!errors.empty()) throw BadQuery(sentences(errors));
+  return entry.value();
+}
+
+std::string ports_text(uint16_t first, uint16_t last) {
+  return std::to_string(first) + (first == last ? "" : "-" + std::to_string(last));
+}
+
+// "10.0.0.11:80", "[fd00:a::11]:9000-9099", as the configuration has it; null: not said.
+json::value target_text(const PublishConfig& entry) {
+  if (entry.to_port == 0) return nullptr;
+  const std::string address = entry.to.to_string();
+  const auto last = static_cast<uint16_t>(entry.to_port + (entry.last_port - entry.first_port));
+  return json::value((entry.to.is_v4() ? address : "[" + address + "]") + ":" +
+                     ports_text(entry.to_port, last));
+}
+
+json::object view_entry(const PublishConfig& entry) {
+  json::array protos, allow;
+  if (entry.tcp) protos.emplace_back("tcp");
+  if (entry.udp) protos.emplace_back("udp");
+  for (const IpPrefix& prefix : entry.allow) allow.emplace_back(prefix.to_string());
+  json::object out;
+  out["on"] = entry.on.empty() ? "host" : entry.on;
+  out["address"] = entry.address ? json::value(entry.address->to_string()) : json::value(nullptr);
+  out["port"] = ports_text(entry.first_port, entry.last_port);
+  out["proto"] = std::move(protos);
+  out["to"] = target_text(entry);
+  out["allow"] = std::move(allow);
+  return out;
+}
+
+json::object act(const ApiContext& context, const ApiActions::Act& action, const YamlNode& node,
+                 bool whole) {
+  if (!action || !context.config) {
+    throw Conflict("this uswitch does not translate; give its configuration a section 'nat'");
+  }
+  const PublishConfig entry = read_entry(node, *context.config, whole);
+  if (const auto refusal = action(entry)) throw Conflict(*refusal);
+  return view_entry(entry);
+}
+
+}  // namespace
+
+json::object publish(const ApiContext& context, const Query& query, const std::string& body) {
+  Parameters(query).done();
+  return {{"published", act(context, context.actions.publish, entry_of(body), true)}};
+}
+
+json::object unpublish(const ApiContext& context, const Query& query, const std::string& body) {
+  if (!body.empty() && !query.empty()) {
+    throw BadQuery("say which entry in the body or in parameters, not in both");
+  }
+  const YamlNode node = body.empty() ? entry_of(query) : entry_of(body);
+  return {{"unpublished", act(context, context.actions.unpublish, node, false)}};
+}
+
+}  // namespace uswitch
