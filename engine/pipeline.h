@@ -31,9 +31,9 @@ namespace uswitch {
 
 class Pipeline final : private Outbox {
  public:
-  // What the pool must have: a batch, twice what the router may add to it, a super-segment being
-  // cut, and slack.
-  static constexpr size_t pool_packets = 5 * Batch::limit;
+  // What the pool must have: a batch, the datagrams put together of it, twice what the router may add
+  // to it, a super-segment being cut, and slack.
+  static constexpr size_t pool_packets = 6 * Batch::limit;
 
   // `worker` says which counters and which queue of each port are this pipeline's.
   Pipeline(PacketPool& pool, Io& io, unsigned worker);
@@ -100,6 +100,7 @@ class Pipeline final : private Outbox {
   Routed routed_;
   std::array<Batch, 2> fresh_;  // packets for the router: newer and older ones
   size_t newer_ = 0;
+  Batch wholes_;  // datagrams put together of this batch's fragments
 };
 
 }  // namespace uswitch

@@ -55,20 +55,26 @@ uint32_t next_header_at(const Packet& p) {
 
 Verdict Local::receive(const Routing& routing, Packet& packet, Time now) {
   if (!packet.layout.fragment) return receive_whole(routing, packet, now);
-  Packet* whole = nullptr;
-  const Verdict verdict = reassemble(routing, packet, whole, now);
+  Packet* whole = sender_.fresh();
+  if (whole == nullptr) return Verdict::drop(Reason::no_buffer);
+  const Verdict verdict = reassemble(routing, packet, *whole, now);
   if (verdict.kind() != Verdict::Kind::next) return verdict;
   sender_.finish(*whole, receive_whole(routing, *whole, now));
   return Verdict::consumed();
 }
 
+// Others that it was the end of are no longer held: the books say so at once.
+Verdict Local::reassemble(const Routing& routing, Packet& fragment, Packet& whole, Time now) {
+  const Verdict verdict = collect(routing, fragment, whole, now);
+  expire(routing, now);
+  return verdict;
+}
+
 // The fragment that completes a datagram goes on as the whole; the others have arrived.
-Verdict Local::reassemble(const Routing& routing, Packet& fragment, Packet*& whole, Time now) {
+Verdict Local::collect(const Routing& routing, Packet& fragment, Packet& whole, Time now) {
   using Kind = Reassembly::Result::Kind;
-  whole = sender_.fresh();
-  if (whole == nullptr) return Verdict::drop(Reason::no_buffer);
   complete_checksum(fragment);
-  const Reassembly::Result result = reassembly_.add(fragment, now, *whole);
+  const Reassembly::Result result = reassembly_.add(fragment, now, whole);
   if (result.kind == Kind::kept) return Verdict::consumed();
   if (result.kind == Kind::dropped) {
     if (result.problem_at != 0) {
@@ -78,7 +84,7 @@ Verdict Local::reassemble(const Routing& routing, Packet& fragment, Packet*& who
     return Verdict::drop(result.reason);
   }
   sender_.counters(no_port).tx_packets.add(result.merged.size());
-  whole->reassembled = true;
+  whole.reassembled = true;
   return Verdict::next();
 }
 
@@ -86,8 +92,8 @@ void Local::expire(const Routing& routing, Time now) {
   if (now < reassembly_.next_deadline()) return;
   reassembly_.expire(now, [&](const Reassembly::Abandoned& lost) {
     if (lost.first) {
-      sender_.answer(routing, *lost.first,
-                     icmp_error::reassembly_timeout(family_of(*lost.first)), now);
+      sender_.answer(routing, *lost.first, icmp_error::reassembly_timeout(family_of(*lost.first)),
+                     now);
     }
     for (const PortId ingress : lost.ingress) sender_.counters(ingress).drop(lost.reason);
   });
@@ -138,10 +144,9 @@ Verdict Local::transport(const Routing& routing, const Packet& packet, Time now)
 Verdict Local::refuse(const Routing& routing, const Packet& packet, Time now) {
   // With "no next header" nothing is asked for (RFC 8200 4.7).
   if (packet.layout.protocol != ip_protocol::no_next_header) {
-    const IcmpError error =
-        ip_checks::is_v4(packet)
-            ? icmp_error::protocol_unreachable(Family::v4)
-            : icmp_error::protocol_unreachable(Family::v6, next_header_at(packet));
+    const IcmpError error = ip_checks::is_v4(packet) ? icmp_error::protocol_unreachable(Family::v4)
+                                                     : icmp_error::protocol_unreachable(
+                                                           Family::v6, next_header_at(packet));
     sender_.answer(routing, packet, error, now);
   }
   return Verdict::drop(Reason::no_protocol);

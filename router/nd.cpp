@@ -55,10 +55,14 @@ Reason Nd::receive(const Routing& routing, const Packet& packet, Time now) {
   const std::span message(packet.data + packet.layout.l4, packet.layout.l3_end - packet.layout.l4);
   const auto nd = NdpView::parse(message);
   if (!ip || !nd || !is_sound(packet, *ip, message)) return Reason::nd_invalid;
-  const Message m{routing,      routing.at(packet.network),
-                  packet.network, ip->source(),
-                  ip->destination(), MacAddress::load(packet.data + EthernetView::Offset::source),
-                  *nd,          now};
+  const Message m{routing,
+                  routing.at(packet.network),
+                  packet.network,
+                  ip->source(),
+                  ip->destination(),
+                  MacAddress::load(packet.data + EthernetView::Offset::source),
+                  *nd,
+                  now};
   if (m.source.is_multicast() || m.source.is_loopback()) return Reason::nd_invalid;
   if (m.own.owns(m.source)) return Reason::nd_conflict;
   switch (nd->type()) {

@@ -167,7 +167,7 @@ Reason Router::judge(const Routing& routing, const Packet& p, Plan& plan) {
   const RouteTarget& target = *plan.target;
   if (target.kind == RouteKind::local) {
     plan.local = true;
-    return Reason::none;
+    return check_options(p);
   }
   if (target.kind != RouteKind::forward) return reason_of(target.kind);
   const RouteHop& hop =
@@ -191,7 +191,8 @@ void Router::check(const Routing& routing, std::span<Packet* const> packets,
     const Reason r = check(routing, *packets[i], plans_[i]);
     if (r != Reason::none) verdicts[i] = Verdict::drop(r);
     // Ethernet padding goes no further (R4-2).
-    else packets[i]->length = packets[i]->layout.l3_end;
+    else
+      packets[i]->length = packets[i]->layout.l3_end;
   }
 }
 

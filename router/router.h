@@ -48,9 +48,9 @@ class Router {
   // Its addresses have changed since look_up().
   void plan_anew(const Routing& routing, const Packet& packet, size_t index);
 
-  // Puts a fragment to the others of its datagram. next: `whole` is the datagram, from fresh();
+  // Puts a fragment to the others of its datagram. next: `whole`, a fresh packet, is the datagram now;
   // consumed: it waits for others; or a drop.
-  Verdict reassemble(const Routing& routing, Packet& fragment, Packet*& whole, Time now) {
+  Verdict reassemble(const Routing& routing, Packet& fragment, Packet& whole, Time now) {
     return local_.reassemble(routing, fragment, whole, now);
   }
   // Tells the sender of a packet that it was refused on purpose (I-8).

@@ -5,9 +5,9 @@
 #include "core/gso.h"
 #include "router/arp_message.h"
 #include "router/ip_checks.h"
+#include "router/nd_message.h"
 #include "router/own_packet.h"
 #include "router/tcp_reset.h"
-#include "router/nd_message.h"
 #include "wire/ethernet.h"
 
 namespace uswitch {
@@ -134,8 +134,7 @@ std::optional<IpAddress> Sender::source_for(const Routing& routing, const Packet
   return routing.at(target->hops[0].network).address_for(to);
 }
 
-void Sender::answer(const Routing& routing, const Packet& about, const IcmpError& error,
-                    Time now) {
+void Sender::answer(const Routing& routing, const Packet& about, const IcmpError& error, Time now) {
   if (about.ingress == no_port || !may_answer(about, error)) return;
   const auto source = source_for(routing, about);
   const bool too_big = error == icmp_error::too_big(family_of(about), error.rest);
@@ -189,8 +188,8 @@ bool Sender::cut(const Routing& routing, const Packet& packet, const Station& st
   return send_pieces(routing, fragments, station, now, pieces);
 }
 
-bool Sender::cut_super_segment(const Routing& routing, const Packet& packet,
-                               const Station& station, Time now, unsigned& pieces) {
+bool Sender::cut_super_segment(const Routing& routing, const Packet& packet, const Station& station,
+                               Time now, unsigned& pieces) {
   Segmenter segments(packet);
   while (Packet* segment = fresh()) {
     if (!segments.next(*segment)) return true;
@@ -199,8 +198,8 @@ bool Sender::cut_super_segment(const Routing& routing, const Packet& packet,
   return false;
 }
 
-Verdict Sender::to_station_in_pieces(const Routing& routing, Packet& packet,
-                                     const Station& station, Time now) {
+Verdict Sender::to_station_in_pieces(const Routing& routing, Packet& packet, const Station& station,
+                                     Time now) {
   // Segments of a super-segment are fresh packets, and so are reassembled echo requests.
   const bool fresh = packet.offload.gso != Offload::Gso::none || packet.ingress == no_port;
   const uint32_t payload = routing.at(station.network).mtu - max_header;
@@ -225,9 +224,9 @@ Verdict Sender::to_station_in_pieces(const Routing& routing, Packet& packet,
 }
 
 void Sender::reset(const Routing& routing, const Packet& about, Time now) {
-  if (!limit_.allow(source_of(about), false, now)) return;
   Packet* out = fresh();
   if (out == nullptr || !write_tcp_reset(about, *out)) return;
+  if (!limit_.allow(source_of(about), false, now)) return;
   out->network = about.network;
   finish(*out, originate(routing, *out, now));
 }

@@ -1,5 +1,5 @@
-// The last steps of the router for any packet: who is next on its network, what is his MAC, and what
-// happens when nobody knows. Also all that the router says of itself goes out through here.
+// The last steps of the router for any packet: who is next on its network, what is his MAC, and
+// what happens when nobody knows. Also all that the router says of itself goes out through here.
 //
 // Theory of operation. A packet to a station whose MAC is known gets it and goes on. Otherwise a
 // copy waits here (Parking) while the station is asked for; whichever worker hears the answer wakes
@@ -67,8 +67,8 @@ class Sender {
   void settle(const Routing& routing, Time now);
   size_t held() const { return parking_.size(); }
 
-  // The packet has come to its end at the router: consumed. In the books the router is a port, which
-  // it has been sent to.
+  // The packet has come to its end at the router: consumed. In the books the router is a port,
+  // which it has been sent to.
   Verdict deliver(const Packet& packet);
 
   Packet* fresh() { return outbox_.fresh(); }

@@ -38,11 +38,12 @@ class Announce : public Routed {
                       uint16_t mtu = 1500) const {
     const auto hi = [](uint16_t v) { return static_cast<uint8_t>(v >> 8); };
     const auto lo = [](uint16_t v) { return static_cast<uint8_t>(v); };
-    const uint8_t rest[] = {0, 0, 0, 0, 0, 0, 0, 0,  // reachable time, retransmission timer
-                            1, 1, 2, 0, 0, 0, 0xff, 0,  // source link-layer address
-                            5, 1, 0, 0, 0, 0, hi(mtu), lo(mtu),
-                            3, 4, 64, 0xc0, 0, 0x27, 0x8d, 0, 0, 0x09, 0x3a, 0x80, 0, 0, 0, 0,
-                            0xfd, 0, 0, 0x0a, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0};
+    const uint8_t rest[] = {
+        0,    0, 0, 0,    0,    0,    0,       0,  // reachable time, retransmission timer
+        1,    1, 2, 0,    0,    0,    0xff,    0,  // source link-layer address
+        5,    1, 0, 0,    0,    0,    hi(mtu), lo(mtu), 3, 4, 64,   0xc0, 0, 0x27,
+        0x8d, 0, 0, 0x09, 0x3a, 0x80, 0,       0,       0, 0, 0xfd, 0,    0, 0x0a,
+        0,    0, 0, 0,    0,    0,    0,       0,       0, 0, 0,    0};
     return from_router(a_net, to)
         .ipv6(gw_local, to_address)
         .ttl(255)
@@ -69,7 +70,8 @@ TEST_F(Announce, ARP_9_ND_8_TwiceTwoSecondsApartAfterALookForDuplicates) {
   sw.interface(a_net).advertise = false;
   sw.begin_announcements(a_net);
   sw.pass_time(milliseconds(200));
-  EXPECT_THAT(sw.received(a), ElementsAre(arp(), probe(gw6), claim(gw6), probe(gw_local), claim(gw_local)));
+  EXPECT_THAT(sw.received(a),
+              ElementsAre(arp(), probe(gw6), claim(gw6), probe(gw_local), claim(gw_local)));
   sw.pass_time(milliseconds(1800));
   EXPECT_THAT(sw.received(a), IsEmpty());
   sw.pass_time(milliseconds(200));
@@ -160,7 +162,10 @@ TEST_F(Announce, ND_7_SilentWhenItIsNotToAdvertise) {
   sw.interface(a_net).advertise = false;
   sw.begin_announcements(a_net);
   EXPECT_THAT(advertisement_times(seconds(60)), IsEmpty());
-  sw.send(a, frame().eth(mac(7), "33:33:00:00:00:02").ipv6("fe80::7", "ff02::2").router_solicitation(Mac(mac(7))));
+  sw.send(a, frame()
+                 .eth(mac(7), "33:33:00:00:00:02")
+                 .ipv6("fe80::7", "ff02::2")
+                 .router_solicitation(Mac(mac(7))));
   EXPECT_EQ(sw.receivers(), Ports{});
 }
 

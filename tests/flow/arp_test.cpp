@@ -15,7 +15,8 @@ class Arp : public Routed {
     return entry->mac;
   }
   void teach(const Ip& address, unsigned station) {
-    sw.send(a, frame().eth(mac(station), broadcast_mac).arp_request(mac(station), address, gateway4));
+    sw.send(a,
+            frame().eth(mac(station), broadcast_mac).arp_request(mac(station), address, gateway4));
     sw.receivers();
     ASSERT_EQ(known(address), mac(station));
   }
@@ -91,9 +92,9 @@ TEST_F(Arp, ARP_2_WhatPassesBetweenStationsIsNotHeard) {
 TEST_F(Arp, ARP_3_ReplyGoesToTheSenderAlone) {
   const PortId c = sw.add_port(a_net);
   sw.send(a, request(asker, gateway4));
-  EXPECT_THAT(sw.received(a), ElementsAre(from_router(a_net, mac(7))
-                                              .arp_reply(gateway, gateway4, mac(7), asker)
-                                              .bytes()));
+  EXPECT_THAT(
+      sw.received(a),
+      ElementsAre(from_router(a_net, mac(7)).arp_reply(gateway, gateway4, mac(7), asker).bytes()));
   EXPECT_EQ(sw.received(c).size(), 1u);  // the request
 }
 
@@ -105,15 +106,17 @@ TEST_F(Arp, ARP_3_AlsoToARequestForItAlone) {
 
 TEST_F(Arp, ARP_3_OnTheVlanItCameFrom) {
   const PortId trunk = sw.add_port(no_network, {{10, a_net}, {20, b_net}});
-  sw.send(trunk, frame().eth(mac(7), broadcast_mac).vlan(10, 5).arp_request(mac(7), asker, gateway4));
-  EXPECT_THAT(sw.received(trunk), ElementsAre(from_router(a_net, mac(7))
-                                                  .vlan(10)
-                                                  .arp_reply(gateway, gateway4, mac(7), asker)
-                                                  .bytes()));
+  sw.send(trunk,
+          frame().eth(mac(7), broadcast_mac).vlan(10, 5).arp_request(mac(7), asker, gateway4));
+  EXPECT_THAT(
+      sw.received(trunk),
+      ElementsAre(
+          from_router(a_net, mac(7)).vlan(10).arp_reply(gateway, gateway4, mac(7), asker).bytes()));
 }
 
 TEST_F(Arp, ARP_4_SilentAboutOtherAddresses) {
-  for (const char* target : {"10.0.0.8", "10.1.0.1", "10.1.0.2", "10.0.0.0", "10.0.0.255", "0.0.0.0"}) {
+  for (const char* target :
+       {"10.0.0.8", "10.1.0.1", "10.1.0.2", "10.0.0.0", "10.0.0.255", "0.0.0.0"}) {
     sw.send(a, request(asker, target));
     EXPECT_EQ(sw.receivers(), Ports{}) << target;
   }
@@ -121,9 +124,10 @@ TEST_F(Arp, ARP_4_SilentAboutOtherAddresses) {
 
 TEST_F(Arp, ARP_5_ProbeIsAnsweredAndNobodyLearned) {
   sw.send(a, request("0.0.0.0", gateway4));
-  EXPECT_THAT(sw.received(a), ElementsAre(from_router(a_net, mac(7))
-                                              .arp_reply(gateway, gateway4, mac(7), "0.0.0.0")
-                                              .bytes()));
+  EXPECT_THAT(
+      sw.received(a),
+      ElementsAre(
+          from_router(a_net, mac(7)).arp_reply(gateway, gateway4, mac(7), "0.0.0.0").bytes()));
   EXPECT_EQ(known("0.0.0.0"), std::nullopt);
 }
 

@@ -108,7 +108,8 @@ TEST_F(Routing6, R6_4_UdpChecksumIsMandatoryAtTheRouterItself) {
 TEST_F(Routing6, R6_4_ChecksumIncludesThePseudoHeader) {
   const FrameBuilder f = from_a().ipv6(a6, gw6).echo_request(7, 1).payload("data");
   sw.send(a, f);
-  EXPECT_EQ(only(a), from_router(a_net, mac(1)).ipv6(gw6, a6).echo_reply(7, 1).payload("data").bytes());
+  EXPECT_EQ(only(a),
+            from_router(a_net, mac(1)).ipv6(gw6, a6).echo_reply(7, 1).payload("data").bytes());
   const Bytes bytes = f.bytes();
   const uint16_t without = static_cast<uint16_t>(
       ~naive_sum(std::span(bytes).subspan(58), naive_sum(std::span(bytes).subspan(54, 2))));

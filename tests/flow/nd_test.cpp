@@ -35,7 +35,10 @@ class Discovery : public Routed {
     const uint32_t flags = (solicited ? 0x40000000u : 0) | (override_ ? 0x20000000u : 0);
     std::optional<Mac> link;
     if (with_option) link = mac(n);
-    sw.send(a, frame().eth(mac(n), gateway).ipv6(asker, gw_local).neighbor_advertisement(asker, link, flags));
+    sw.send(a, frame()
+                   .eth(mac(n), gateway)
+                   .ipv6(asker, gw_local)
+                   .neighbor_advertisement(asker, link, flags));
   }
   void ask_for_asker() {
     sw.send(b, frame().eth(mac(2), gateway_mac(b_net)).ipv6(b6, asker).udp(1, 2));
@@ -61,34 +64,51 @@ TEST_F(Discovery, ND_1_WhatIsNotBelieved) {
       {"hop limit 254", solicitation().neighbor_solicitation(gateway6, Mac(mac(7))).ttl(254)},
       {"checksum", solicitation().neighbor_solicitation(gateway6, Mac(mac(7))).l4_checksum(1)},
       {"code", solicitation().neighbor_solicitation(gateway6, Mac(mac(7))).set(55, {1})},
-      {"option of length 0", solicitation().neighbor_solicitation(gateway6, Mac(mac(7))).set(79, {0})},
-      {"option past the end", solicitation().neighbor_solicitation(gateway6, Mac(mac(7))).set(79, {2})},
+      {"option of length 0",
+       solicitation().neighbor_solicitation(gateway6, Mac(mac(7))).set(79, {0})},
+      {"option past the end",
+       solicitation().neighbor_solicitation(gateway6, Mac(mac(7))).set(79, {2})},
       {"NS too short", solicitation().ttl(255).icmp(135, 0).zeros(15)},
       {"NS for a group", solicitation().neighbor_solicitation(all_nodes, Mac(mac(7)))},
       {"NS from a group", solicitation("ff02::7").neighbor_solicitation(gateway6, Mac(mac(7)))},
-      {"NS with a group's MAC", solicitation().neighbor_solicitation(gateway6, Mac("33:33:00:00:00:07"))},
+      {"NS with a group's MAC",
+       solicitation().neighbor_solicitation(gateway6, Mac("33:33:00:00:00:07"))},
       {"NS with no MAC", solicitation().neighbor_solicitation(gateway6, Mac("00:00:00:00:00:00"))},
       {"DAD with an option", solicitation("::").neighbor_solicitation(gateway6, Mac(mac(7)))},
-      {"DAD to all nodes", frame().eth(mac(7), all_nodes_mac).ipv6("::", all_nodes).neighbor_solicitation(gateway6)},
+      {"DAD to all nodes",
+       frame().eth(mac(7), all_nodes_mac).ipv6("::", all_nodes).neighbor_solicitation(gateway6)},
       {"NS in a fragment",
        solicitation().fragment_header(0, false).neighbor_solicitation(gateway6, Mac(mac(7)))},
       {"NA hop limit", FrameBuilder(na).ttl(64)},
       {"NA too short", advertisement().ttl(255).icmp(136, 0).zeros(15)},
       {"NA for a group", advertisement().neighbor_advertisement(all_nodes, Mac(mac(7)))},
-      {"NA solicited, to all",
-       frame().eth(mac(7), all_nodes_mac).ipv6(asker, all_nodes).neighbor_advertisement(asker, Mac(mac(7)), 0x60000000)},
-      {"NA with a group's MAC", advertisement().neighbor_advertisement(asker, Mac("33:33:00:00:00:07"))},
-      {"RS too short", frame().eth(mac(7), gateway).ipv6(asker, gw_local).ttl(255).icmp(133, 0).truncate(61).ip_length(7)},
-      {"RS from nobody with an option",
-       frame().eth(mac(7), "33:33:00:00:00:02").ipv6("::", "ff02::2").router_solicitation(Mac(mac(7)))},
-      {"RA too short", frame().eth(mac(7), all_nodes_mac).ipv6(a_local, all_nodes).ttl(255).icmp(134, 0).zeros(7)},
-      {"redirect too short", frame().eth(mac(7), gateway).ipv6(asker, gw_local).ttl(255).icmp(137, 0).zeros(31)},
+      {"NA solicited, to all", frame()
+                                   .eth(mac(7), all_nodes_mac)
+                                   .ipv6(asker, all_nodes)
+                                   .neighbor_advertisement(asker, Mac(mac(7)), 0x60000000)},
+      {"NA with a group's MAC",
+       advertisement().neighbor_advertisement(asker, Mac("33:33:00:00:00:07"))},
+      {"RS too short", frame()
+                           .eth(mac(7), gateway)
+                           .ipv6(asker, gw_local)
+                           .ttl(255)
+                           .icmp(133, 0)
+                           .truncate(61)
+                           .ip_length(7)},
+      {"RS from nobody with an option", frame()
+                                            .eth(mac(7), "33:33:00:00:00:02")
+                                            .ipv6("::", "ff02::2")
+                                            .router_solicitation(Mac(mac(7)))},
+      {"RA too short",
+       frame().eth(mac(7), all_nodes_mac).ipv6(a_local, all_nodes).ttl(255).icmp(134, 0).zeros(7)},
+      {"redirect too short",
+       frame().eth(mac(7), gateway).ipv6(asker, gw_local).ttl(255).icmp(137, 0).zeros(31)},
   };
   for (const Invalid& row : rows) {
     SCOPED_TRACE(row.name);
     sw.send(a, row.frame);
     EXPECT_EQ(sw.receivers(), Ports{});
-    EXPECT_EQ(sw.drops(Reason::nd_invalid) + sw.drops(Reason::malformed_l4) , 1u);
+    EXPECT_EQ(sw.drops(Reason::nd_invalid) + sw.drops(Reason::malformed_l4), 1u);
     EXPECT_EQ(known(), std::nullopt);
   }
 }
@@ -102,7 +122,13 @@ TEST_F(Discovery, ND_1_FragmentsOfItAreNotBelievedWhole) {
                           .bytes();
   const std::span<const uint8_t> message = std::span(whole).subspan(54);
   const auto piece = [&](uint16_t offset, bool more, std::span<const uint8_t> part) {
-    return frame().eth(mac(7), gateway).ipv6(asker, gw6).ttl(255).fragment_header(offset, more).protocol(58).payload(part);
+    return frame()
+        .eth(mac(7), gateway)
+        .ipv6(asker, gw6)
+        .ttl(255)
+        .fragment_header(offset, more)
+        .protocol(58)
+        .payload(part);
   };
   sw.send(a, piece(0, true, message.first(24)));
   sw.send(a, piece(24, false, message.subspan(24)));
@@ -117,7 +143,8 @@ TEST_F(Discovery, ND_2_SolicitationIsAnsweredToTheAsker) {
     IpAddress node = *IpAddress::parse("ff02::1:ff00:0");
     std::copy(own.bytes.begin() + 13, own.bytes.end(), node.bytes.begin() + 13);
     const Mac group = MacAddress{{0x33, 0x33, 0xff, own.bytes[13], own.bytes[14], own.bytes[15]}};
-    sw.send(a, frame().eth(mac(7), group).ipv6(asker, node).neighbor_solicitation(own, Mac(mac(7))));
+    sw.send(a,
+            frame().eth(mac(7), group).ipv6(asker, node).neighbor_solicitation(own, Mac(mac(7))));
     EXPECT_THAT(sw.received(a), ElementsAre(claim(own, mac(7), asker, 0xe0000000)));
     EXPECT_EQ(known(), (Known{mac(7), State::stale}));
   }
@@ -153,8 +180,14 @@ TEST_F(Discovery, ND_2_ND_10_SilentAboutOtherAddresses) {
 
 TEST_F(Discovery, ND_5_ClaimsOfItsOwnAddressAreDefendedAgainstOnceInTenSeconds) {
   const auto claim_it = [&] {
-    sw.send(a, frame().eth(mac(7), all_nodes_mac).ipv6(gateway6, all_nodes).neighbor_advertisement(gateway6, Mac(mac(7)), 0x20000000));
-    sw.send(a, frame().eth(mac(7), all_nodes_mac).ipv6(asker, all_nodes).neighbor_advertisement(gateway6, Mac(mac(7)), 0x20000000));
+    sw.send(a, frame()
+                   .eth(mac(7), all_nodes_mac)
+                   .ipv6(gateway6, all_nodes)
+                   .neighbor_advertisement(gateway6, Mac(mac(7)), 0x20000000));
+    sw.send(a, frame()
+                   .eth(mac(7), all_nodes_mac)
+                   .ipv6(asker, all_nodes)
+                   .neighbor_advertisement(gateway6, Mac(mac(7)), 0x20000000));
   };
   claim_it();
   EXPECT_EQ(sw.drops(Reason::nd_conflict), 2u);
@@ -219,7 +252,9 @@ TEST_F(Discovery, ND_5_WhatAdvertisementsDoToWhatIsKnown) {
 
 TEST_F(Discovery, ND_6_SourceOptionMakesChangesOrKeeps) {
   const auto solicit = [&](unsigned n) {
-    sw.send(a, frame().eth(mac(n), gateway).ipv6(asker, gw6).neighbor_solicitation(gateway6, Mac(mac(n))));
+    sw.send(
+        a,
+        frame().eth(mac(n), gateway).ipv6(asker, gw6).neighbor_solicitation(gateway6, Mac(mac(n))));
   };
   solicit(7);
   EXPECT_EQ(known(), (Known{mac(7), State::stale}));
@@ -231,18 +266,27 @@ TEST_F(Discovery, ND_6_SourceOptionMakesChangesOrKeeps) {
 }
 
 TEST_F(Discovery, ND_6_RouterSolicitationToo) {
-  sw.send(a, frame().eth(mac(7), "33:33:00:00:00:02").ipv6(asker, "ff02::2").router_solicitation(Mac(mac(7))));
+  sw.send(a, frame()
+                 .eth(mac(7), "33:33:00:00:00:02")
+                 .ipv6(asker, "ff02::2")
+                 .router_solicitation(Mac(mac(7))));
   EXPECT_EQ(known(), (Known{mac(7), State::stale}));
 }
 
 TEST_F(Discovery, ND_6_UnsolicitedAdvertisementMakesAnEntry) {
-  sw.send(a, frame().eth(mac(7), all_nodes_mac).ipv6(asker, all_nodes).neighbor_advertisement(asker, Mac(mac(7)), 0x20000000));
+  sw.send(a, frame()
+                 .eth(mac(7), all_nodes_mac)
+                 .ipv6(asker, all_nodes)
+                 .neighbor_advertisement(asker, Mac(mac(7)), 0x20000000));
   EXPECT_EQ(known(), (Known{mac(7), State::stale}));
 }
 
 TEST_F(Discovery, ND_9_RedirectsAndForeignAdvertisementsChangeNothing) {
   sw.send(a, frame().eth(mac(7), gateway).ipv6(a_local, gw_local).redirect("fe80::7", b6));
-  sw.send(a, frame().eth(mac(7), all_nodes_mac).ipv6("fe80::7", all_nodes).router_advertisement(Mac(mac(7))));
+  sw.send(a, frame()
+                 .eth(mac(7), all_nodes_mac)
+                 .ipv6("fe80::7", all_nodes)
+                 .router_advertisement(Mac(mac(7))));
   EXPECT_EQ(sw.receivers(), Ports{});
   EXPECT_EQ(sw.total_drops(), 0u);
   EXPECT_EQ(known("fe80::7"), std::nullopt);

@@ -1,5 +1,5 @@
-// Packets to stations that have to be asked for first: STANDARDS ARP-10..12, ND-3, ND-4, ND-5. Every
-// test for both families.
+// Packets to stations that have to be asked for first: STANDARDS ARP-10..12, ND-3, ND-4, ND-5.
+// Every test for both families.
 #include "tests/flow/routed.h"
 
 namespace uswitch::test {
@@ -53,7 +53,9 @@ class Neighbour : public Routed, public testing::WithParamInterface<Protocol> {
 };
 
 INSTANTIATE_TEST_SUITE_P(Family, Neighbour, testing::Values(Protocol::arp, Protocol::nd),
-                         [](const auto& kind) { return kind.param == Protocol::arp ? "Arp" : "Nd"; });
+                         [](const auto& kind) {
+                           return kind.param == Protocol::arp ? "Arp" : "Nd";
+                         });
 
 TEST_P(Neighbour, ARP_10_ND_3_AsksOnceAndSendsInOrderWhenAnswered) {
   sw.send_batch(a, {numbered(1), numbered(2)});
@@ -187,8 +189,10 @@ TEST_P(Neighbour, ARP_10_OwnPacketsWaitToo) {
   EXPECT_EQ(sw.held(), 2u);
   const MacAddress gateway = gateway_mac(a_net);
   sw.send(a, v4 ? arp_reply_of(55, stranger, a_net, gw4)
-                : frame().eth(mac(55), gateway).ipv6(stranger, gw_local).neighbor_advertisement(
-                      stranger, Mac(mac(55))));
+                : frame()
+                      .eth(mac(55), gateway)
+                      .ipv6(stranger, gw_local)
+                      .neighbor_advertisement(stranger, Mac(mac(55))));
   const std::vector<Bytes> out = sw.received(a);
   ASSERT_EQ(out.size(), 2u);
   EXPECT_EQ(told_by(out[0]).type, v4 ? 0 : 129);
