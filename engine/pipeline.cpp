@@ -130,7 +130,7 @@ Verdict Pipeline::open_flow(const Turn& turn, size_t i) {
   const Translation& nat = tables_->nat;
   Packet& packet = *routed_.packets[i];
   const NetworkId in = packet.network;
-  const Nat::Opening opening = nat_.begin(nat, i, turn.now);
+  const Nat::Opening opening = nat_.begin(nat, i, in, turn.now);
   const NetworkId out = Router::way_to(routing, opening.destination);
   const Verdict verdict = nat_.open(nat, opening, packet, i, in, out, turn.now);
   if (verdict.kind() == Verdict::Kind::next) {

@@ -48,7 +48,7 @@ class Nat {
     Reason refused = Reason::none;
     bool moved() const { return publish != nullptr || lease; }
   };
-  Opening begin(const Translation& nat, size_t index, Time now) const;
+  Opening begin(const Translation& nat, size_t index, NetworkId in, Time now) const;
   // The packet came from network `in` and, with the opening's destination, goes out to `out`
   // (no_network: to the router itself). next: it may, and has been translated; or a drop.
   Verdict open(const Translation& nat, const Opening& opening, Packet& packet, size_t index,
@@ -75,11 +75,12 @@ class Nat {
   static Verdict follow(const Translation& nat, Packet& packet, Flow& flow, Time now);
   static Verdict follow_error(const Translation& nat, Packet& packet, Flow& flow, Time now);
   static bool admits(const Translation& nat, const Tuple& tuple, Time now);
-  static void permit(const Translation& nat, const Tuple& original,
-                     const TransportAddress& external, Time now);
+  static void permit(const Translation& nat, const Tuple& sent, const Tuple& translated, Time now);
   static std::optional<Source> source_of(const Translation& nat, const Opening& opening,
                                          NetworkId in, NetworkId out);
   static std::optional<Reason> judge_alone(const Translation& nat, const Opening& opening,
+                                           const FlowFields& fields, NetworkId in, NetworkId out);
+  static std::optional<Reason> judge_stray(const Translation& nat, const Opening& opening,
                                            const FlowFields& fields, NetworkId in, NetworkId out);
   static Verdict insert(const Translation& nat, const Tuple& tuple, const NewConnection& made,
                         Packet& packet, Flow& flow, Time now);

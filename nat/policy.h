@@ -54,6 +54,8 @@ class Policy {
   // The first entry that covers the source, when it leaves into that network. Its index is the
   // realm of its mappings.
   const Masquerade* masquerade(const IpAddress& source, NetworkId out) const;
+  // The network where this address of a pool is; no_network: it is of none.
+  NetworkId side_of(const IpAddress& external, const PortMap& ports) const;
   uint16_t realm(const Masquerade& m) const {
     return static_cast<uint16_t>(&m - masquerades_.data());
   }
