@@ -161,6 +161,8 @@ void Router::look_up(const Routing& routing, std::span<Packet* const> packets,
 // Whether the packet may go where its route leads, in the order of RFC 1812 5.2.1; sets the next
 // station, or `local`.
 Reason Router::judge(const Routing& routing, const Packet& p, Plan& plan) {
+  // Of a broadcast nobody is told anything (IC-1).
+  if (plan.target && plan.target->kind == RouteKind::broadcast) return Reason::ip_broadcast;
   if (const Reason r = check_options(p); r != Reason::none) return r;
   if (plan.local || plan.reason != Reason::none) return plan.reason;
   if (plan.target == nullptr) return Reason::no_route;
@@ -197,8 +199,7 @@ void Router::check(const Routing& routing, std::span<Packet* const> packets,
 }
 
 void Router::finish(const Routing& routing, std::span<Packet* const> packets,
-                    std::span<Verdict> verdicts, const std::bitset<Batch::limit>& later,
-                    Time now) {
+                    std::span<Verdict> verdicts, const std::bitset<Batch::limit>& later, Time now) {
   for (size_t i = 0; i < packets.size(); ++i) {
     if (verdicts[i].kind() != Verdict::Kind::to_router || later[i] || is_arp(*packets[i])) continue;
     Plan& plan = plans_[i];
@@ -230,9 +231,8 @@ Verdict Router::take_turn(const Routing& routing, Packet& packet, size_t index, 
   const Plan& plan = plans_[index];
   if (is_arp(packet)) return listen(routing, packet, now);
   if (plan.local && plan.reason == Reason::none) return local_.receive(routing, packet, now);
-  const bool cut =
-      plan.reason == Reason::needs_fragmentation &&
-      (packet.reassembled || !ip_checks::dont_fragment(packet));
+  const bool cut = plan.reason == Reason::needs_fragmentation &&
+                   (packet.reassembled || !ip_checks::dont_fragment(packet));
   if (plan.reason != Reason::none && !cut) return refuse(routing, packet, plan, now);
   pass(routing, packet, plan.station.network);
   return cut ? sender_.to_station_in_pieces(routing, packet, plan.station, now)
