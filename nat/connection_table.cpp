@@ -219,8 +219,8 @@ void ConnectionTable::note_tcp(Record& r, Direction direction) {
 }
 
 ConnectionTable::Follow ConnectionTable::follow(const Found& found, const TcpSegment& segment,
-                                                uint32_t bytes, Time now,
-                                                const Timeouts& timeouts, Refresh refresh) {
+                                                uint32_t bytes, Time now, const Timeouts& timeouts,
+                                                Refresh refresh) {
   Record& r = records_[found.ref.record];
   TcpVerdict verdict;
   {

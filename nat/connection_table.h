@@ -3,8 +3,9 @@
 //
 // Kind "learned": any worker looks up without locks; creating, following and removing take short
 // locks, of two groups of the index or of one connection. Control sweeps, lists and removes.
-// Bounded by max_connections: 191 bytes each, both directions and the index; all but the index, 31 of
-// them, in pages that are resident only once used. What a connection's external port takes is in PortMap.
+// Bounded by max_connections: 191 bytes each, both directions and the index; all but the index, 31
+// of them, in pages that are resident only once used. What a connection's external port takes is in
+// PortMap.
 //
 // Theory of operation. Connections are records of one array, found through a PairIndex by the tuple
 // of each direction. Their memory never becomes anything else, and a version says which connection

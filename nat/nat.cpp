@@ -18,8 +18,8 @@ using Follow = ConnectionTable::Follow;
 constexpr uint8_t from_outside_mark = 1;  // made by a packet that came to a mapping (U-8)
 
 // What stands in a tuple for the leave of an address to send to a mapping, whatever its port
-// (address-dependent filtering), or of all addresses (endpoint-independent). No flow has this number
-// with ports: it is none that has ports.
+// (address-dependent filtering), or of all addresses (endpoint-independent). No flow has this
+// number with ports: it is none that has ports.
 constexpr uint8_t leave_protocol = 253;
 
 Tuple tuple_of(const FlowFields& f) {
@@ -171,7 +171,8 @@ bool Nat::admits(const Translation& nat, const Tuple& tuple, Time now) {
 }
 
 // As long as somebody inside goes on talking from a mapping, others may talk to it: the other end's
-// address from any port, or all. That what they send is not enough (N-8) is why all need a leave too.
+// address from any port, or all. That what they send is not enough (N-8) is why all need a leave
+// too.
 void Nat::permit(const Translation& nat, const Tuple& sent, const Tuple& translated, Time now) {
   if (nat.filtering == Filtering::address_and_port_dependent) return;
   if (translated.source == sent.source || !PortMap::maps(sent.protocol)) return;
@@ -261,8 +262,7 @@ std::optional<Reason> Nat::judge_stray(const Translation& nat, const Opening& o,
 
 // What needs no connection of its own: none, or why it may not pass. Nothing: it needs one.
 std::optional<Reason> Nat::judge_alone(const Translation& nat, const Opening& o,
-                                       const FlowFields& fields, NetworkId in,
-                                       NetworkId out) {
+                                       const FlowFields& fields, NetworkId in, NetworkId out) {
   if (o.refused != Reason::none) return o.refused;
   const bool from_outside = nat.networks[in].outside;
   if (!may_begin(fields)) return judge_stray(nat, o, fields, in, out);
@@ -323,8 +323,7 @@ void Nat::close(const Translation& nat, const Opening& o) {
 Verdict Nat::insert(const Translation& nat, const Tuple& tuple, const NewConnection& made,
                     Packet& packet, Flow& flow, Time now) {
   using Insert = ConnectionTable::Insert;
-  const auto inserted =
-      nat.connections->insert(flow.key, made, packet.length, now, nat.timeouts);
+  const auto inserted = nat.connections->insert(flow.key, made, packet.length, now, nat.timeouts);
   if (inserted.outcome == Insert::full) return Verdict::drop(Reason::connections_full);
   if (!inserted.found) return Verdict::drop(Reason::nat_ports_exhausted);
   flow.known = true;

@@ -1,6 +1,6 @@
 // Network address translation as a stage of the pipeline, in three steps around the router's:
-//   look_up()  before routes are looked up: packets of known flows get the addresses they go on with
-//   begin()    for the first packet of a flow: where is it to go really (publish, hairpin)?
+//   look_up()  before routes are looked up: packets of known flows get the addresses they go on
+//   with begin()    for the first packet of a flow: where is it to go really (publish, hairpin)?
 //   open()     once its way is known: may it, as whom, and the connection that all further packets
 //              of the flow will find
 // And untranslate(): a packet that was lost on its way is made what it was, so that the error is
@@ -31,8 +31,8 @@ class Nat {
   // The packets for the router of one batch; those whose verdict is to_router and that are IP.
   // Translates what belongs to a known connection; a packet that is no part of one it claims to
   // belong to is dropped.
-  void look_up(const Translation& nat, std::span<Packet* const> packets, std::span<Verdict> verdicts,
-               Time now);
+  void look_up(const Translation& nat, std::span<Packet* const> packets,
+               std::span<Verdict> verdicts, Time now);
 
   // Of the `index`th packet: it belongs to no connection, and going from one network to the other
   // (no_network: to the router itself) it must.
@@ -40,11 +40,11 @@ class Nat {
 
   // Where the first packet of a flow is sent.
   struct Opening {
-    Tuple tuple;             // as it came
-    IpAddress destination;   // as it goes on
+    Tuple tuple;            // as it came
+    IpAddress destination;  // as it goes on
     uint16_t port = 0;
     const Publish* publish = nullptr;
-    PortMap::Lease lease;    // of the mapping it came to: it goes to who has that
+    PortMap::Lease lease;  // of the mapping it came to: it goes to who has that
     Reason refused = Reason::none;
     bool moved() const { return publish != nullptr || lease; }
   };

@@ -26,9 +26,8 @@ const Publish* Policy::published(const IpAddress& address, uint8_t protocol, uin
 }
 
 const Masquerade* Policy::masquerade(const IpAddress& source, NetworkId out) const {
-  const auto found = std::ranges::find_if(masquerades_, [&](const Masquerade& m) {
-    return m.out == out && m.from.contains(source);
-  });
+  const auto found = std::ranges::find_if(
+      masquerades_, [&](const Masquerade& m) { return m.out == out && m.from.contains(source); });
   return found == masquerades_.end() ? nullptr : &*found;
 }
 
