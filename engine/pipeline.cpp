@@ -1,5 +1,7 @@
 #include "engine/pipeline.h"
 
+#include <utility>
+
 #include "core/layout.h"
 #include "switch/bridge.h"
 #include "switch/vlan.h"
@@ -17,7 +19,8 @@ Pipeline::Pipeline(PacketPool& pool, Io& io, unsigned worker)
       egress_(pool, io, worker),
       worker_(worker),
       router_(*this, worker),
-      fresh_{Batch(pool), Batch(pool)} {}
+      fresh_{Batch(pool), Batch(pool)},
+      wholes_(pool) {}
 
 void Pipeline::run(const Tables& tables, PortId ingress, Batch& batch, Time now) {
   tables_ = &tables;
@@ -70,16 +73,21 @@ void Pipeline::decide(const Turn& turn, Batch& batch) {
   }
 }
 
-// With NAT a datagram is routed whole (NG-5): only its first fragment has ports.
+// With NAT a datagram is routed whole (NG-5): only its first fragment has ports. The wholes live as
+// long as the batch: what earlier packets are cut into must not take their place.
 void Pipeline::collect_routed(const Turn& turn, Batch& batch) {
   routed_.count = 0;
+  Packet* whole = nullptr;
   for (size_t i = 0; i < batch.size(); ++i) {
     if (verdicts_[i].kind() != Verdict::Kind::to_router) continue;
     Packet* packet = &batch[i];
     if (packet->layout.fragment && tables_->nat.connections) {
-      verdicts_[i] = router_.reassemble(tables_->routing, batch[i], packet, turn.now);
+      if (whole == nullptr) whole = wholes_.append();
+      verdicts_[i] = whole ? router_.reassemble(tables_->routing, batch[i], *whole, turn.now)
+                           : Verdict::drop(Reason::no_buffer);
       if (verdicts_[i].kind() != Verdict::Kind::next) continue;
       verdicts_[i] = Verdict::to_router();
+      packet = std::exchange(whole, nullptr);
     }
     routed_.of_batch[i] = static_cast<uint8_t>(routed_.count);
     routed_.packets[routed_.count++] = packet;
@@ -123,7 +131,7 @@ Verdict Pipeline::open_flow(const Turn& turn, size_t i) {
   const Translation& nat = tables_->nat;
   Packet& packet = *routed_.packets[i];
   const NetworkId in = packet.network;
-  const Nat::Opening opening = nat_.begin(nat, i, turn.now);
+  const Nat::Opening opening = nat_.begin(nat, i, in, turn.now);
   const NetworkId out = Router::way_to(routing, opening.destination);
   const Verdict verdict = nat_.open(nat, opening, packet, i, in, out, turn.now);
   if (verdict.kind() == Verdict::Kind::next) {
@@ -222,6 +230,7 @@ Packet* Pipeline::fresh() {
 void Pipeline::finish() {
   egress_.flush(*tables_);
   for (Batch& batch : fresh_) batch.release();
+  wholes_.release();
 }
 
 void Pipeline::send_own(const Tables& tables, std::span<const OwnFrame> frames) {

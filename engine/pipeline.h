@@ -31,9 +31,9 @@ namespace uswitch {
 
 class Pipeline final : private Outbox {
  public:
-  // What the pool must have: a batch, twice what the router may add to it, a super-segment being
-  // cut, and slack.
-  static constexpr size_t pool_packets = 5 * Batch::limit;
+  // What the pool must have: a batch, the datagrams put together of it, twice what the router may
+  // add to it, a super-segment being cut, and slack.
+  static constexpr size_t pool_packets = 6 * Batch::limit;
 
   // `worker` says which counters and which queue of each port are this pipeline's.
   Pipeline(PacketPool& pool, Io& io, unsigned worker);
@@ -89,17 +89,19 @@ class Pipeline final : private Outbox {
   Nat nat_;
   const Tables* tables_ = nullptr;  // of the current turn
   std::array<Verdict, Batch::limit> verdicts_;
-  // What goes through the router of one batch: at the place of a datagram's last fragment the whole.
+  // What goes through the router of one batch: at the place of a datagram's last fragment the
+  // whole.
   struct Routed {
     size_t count = 0;
     std::array<Packet*, Batch::limit> packets;
     std::array<Verdict, Batch::limit> verdicts;
-    std::bitset<Batch::limit> first;  // of its flow: nat decides at its turn
+    std::bitset<Batch::limit> first;             // of its flow: nat decides at its turn
     std::array<uint8_t, Batch::limit> of_batch;  // by place in the batch: which of these
   };
   Routed routed_;
   std::array<Batch, 2> fresh_;  // packets for the router: newer and older ones
   size_t newer_ = 0;
+  Batch wholes_;  // datagrams put together of this batch's fragments
 };
 
 }  // namespace uswitch

@@ -208,21 +208,23 @@ void ConnectionTable::note_tcp(Record& r, Direction direction) {
 }
 
 ConnectionTable::Follow ConnectionTable::follow(const Found& found, const TcpSegment& segment,
-                                                uint32_t bytes, Time now,
-                                                const Timeouts& timeouts) {
+                                                uint32_t bytes, Time now, const Timeouts& timeouts,
+                                                Refresh refresh) {
   Record& r = records_[found.ref.record];
   TcpVerdict verdict;
   {
     std::lock_guard lock(r.lock);
     if (r.version.load(std::memory_order_relaxed) != found.ref.version) return Follow::gone;
+    const TcpState before = r.tcp.state;
     verdict = uswitch::follow(r.tcp, found.direction, segment);
     if (verdict == TcpVerdict::invalid) return Follow::invalid;
     r.traffic.add(side(found.direction), bytes);
     if (verdict == TcpVerdict::valid) {
       note_tcp(r, found.direction);
       const bool seen_reply = r.events.load(std::memory_order_relaxed) & Event::seen_reply;
-      r.deadline.store(deadline_of(now, tcp_timeout(r.tcp, seen_reply, timeouts)),
-                       std::memory_order_relaxed);
+      if (refresh == Refresh::yes || r.tcp.state != before)
+        r.deadline.store(deadline_of(now, tcp_timeout(r.tcp, seen_reply, timeouts)),
+                         std::memory_order_relaxed);
     }
   }
   if (verdict == TcpVerdict::closed) remove(found.ref);

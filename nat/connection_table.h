@@ -83,9 +83,10 @@ class ConnectionTable {
                   const Timeouts& timeouts);
 
   // Worker. A further TCP segment of the connection: judges it, and follows it if it is right.
-  // After `closed` the connection is gone.
+  // After `closed` the connection is gone. `refresh` no: it keeps the connection alive only if it
+  // takes it to another state (N-8).
   Follow follow(const Found& found, const TcpSegment& segment, uint32_t bytes, Time now,
-                const Timeouts& timeouts);
+                const Timeouts& timeouts, Refresh refresh = Refresh::yes);
 
   // Worker. A further packet of a connection that is not TCP. `refresh`: it keeps the connection
   // alive (U-6, N-8, TR-13). False when the connection is gone.

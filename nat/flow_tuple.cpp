@@ -231,10 +231,27 @@ size_t read_quote6(FlowFields& f, Bytes& quote) {
 
 }  // namespace
 
+namespace {
+
+void read_addresses(FlowFields& f, const Packet& packet) {
+  const Bytes ip = ip_packet(packet);
+  const bool v4 = is_ipv4(packet);
+  f.ends.source = v4 ? IpAddress::load4(&ip[Ipv4View::Offset::source])
+                     : IpAddress::load6(&ip[Ipv6View::Offset::source]);
+  f.ends.destination = v4 ? IpAddress::load4(&ip[Ipv4View::Offset::destination])
+                          : IpAddress::load6(&ip[Ipv6View::Offset::destination]);
+}
+
+}  // namespace
+
 FlowFields flow_fields(const Packet& packet) {
   const Layout& l = packet.layout;
   FlowFields fields;
-  if (l.fault != Reason::none || l.l3_end == 0) return fields;
+  if (l.l3_end == 0 || l.fault == Reason::malformed_l3) return fields;
+  if (l.fault != Reason::none) {
+    read_addresses(fields, packet);
+    return fields;
+  }
   if (is_ipv4(packet))
     (void)read4(fields, ip_packet(packet));
   else

@@ -50,7 +50,8 @@ struct FlowFields {
   }
 };
 
-// Of a packet that parse_layout accepted.
+// Of a packet that parse_layout accepted. One whose transport header lies is untrackable, but has
+// its addresses: whether it may pass depends on them.
 FlowFields flow_fields(const Packet& packet);
 
 // The packet an ICMP error quotes, in the error's frame.

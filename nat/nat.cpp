@@ -19,7 +19,8 @@ using Follow = ConnectionTable::Follow;
 constexpr uint8_t from_outside_mark = 1;  // made by a packet that came to a mapping (U-8)
 
 // What stands in a tuple for the leave of an address to send to a mapping, whatever its port
-// (address-dependent filtering). No flow has this number with ports: it is none that has ports.
+// (address-dependent filtering), or of all addresses (endpoint-independent). No flow has this
+// number with ports: it is none that has ports.
 constexpr uint8_t leave_protocol = 253;
 
 Tuple tuple_of(const FlowFields& f) {
@@ -39,6 +40,10 @@ TransportAddress destination_end(const Tuple& t) {
 bool is_of_a_flow(const FlowFields& f) {
   return f.has_ports() || f.kind == Kind::other;
 }
+// An answer that nobody asked for begins nothing (CT-11).
+bool may_begin(const FlowFields& f) {
+  return is_of_a_flow(f) && !f.is_reply;
+}
 bool is_ip(const Packet& p) {
   return p.layout.l3_end != 0;
 }
@@ -53,6 +58,11 @@ void rewrite(Packet& packet, const Tuple& from, const Tuple& to) {
   apply(make_rewrite(from.protocol, ends_of(from), ends_of(to)), packet);
 }
 
+// The leave of all stands in the name of the external address itself.
+const IpAddress& holder_of_leave(Filtering filtering, const IpAddress& remote,
+                                 const TransportAddress& external) {
+  return filtering == Filtering::address_dependent ? remote : external.address;
+}
 Tuple leave_of(const IpAddress& remote, const TransportAddress& external) {
   return {remote, external.address, external.protocol, external.port, leave_protocol};
 }
@@ -94,8 +104,13 @@ void Nat::look_up(const Translation& nat, std::span<Packet* const> packets,
 Verdict Nat::follow(const Translation& nat, Packet& packet, Flow& flow, Time now) {
   const auto found = nat.connections->lookup(flow.key, now);
   if (!found) return Verdict::to_router();
+  // What strangers send to a mapping does not keep it alive (N-8, TR-13).
+  const bool from_outside = (found->marks & from_outside_mark) != 0;
+  const bool stranger = from_outside && found->direction == Direction::original;
+  const auto refresh = stranger ? ConnectionTable::Refresh::no : ConnectionTable::Refresh::yes;
   if (flow.fields.kind == Kind::tcp) {
-    switch (nat.connections->follow(*found, segment_of(packet), packet.length, now, nat.timeouts)) {
+    switch (nat.connections->follow(*found, segment_of(packet), packet.length, now, nat.timeouts,
+                                    refresh)) {
       case Follow::invalid:
         return Verdict::drop(Reason::tcp_out_of_state);
       case Follow::gone:
@@ -106,21 +121,15 @@ Verdict Nat::follow(const Translation& nat, Packet& packet, Flow& flow, Time now
         break;
     }
   } else {
-    // What strangers send to a mapping does not keep it alive (N-8, TR-13).
-    const bool stranger =
-        (found->marks & from_outside_mark) != 0 && found->direction == Direction::original;
-    const auto refresh = stranger ? ConnectionTable::Refresh::no : ConnectionTable::Refresh::yes;
     if (!nat.connections->touch(*found, packet.length, now, nat.timeouts, refresh)) {
       return Verdict::to_router();
     }
   }
   flow.known = true;
-  const Tuple tuple = tuple_of(flow.fields);
-  rewrite(packet, tuple, found->translated());
-  if (nat.filtering == Filtering::address_dependent && found->direction == Direction::original) {
-    const Tuple out = found->translated();
-    if (out.source != tuple.source) permit(nat, tuple, source_end(out), now);
-  }
+  const Tuple tuple = tuple_of(flow.fields), translated = found->translated();
+  rewrite(packet, tuple, translated);
+  const bool from_inside = from_outside == (found->direction == Direction::reply);
+  if (from_inside) permit(nat, tuple, translated, now);
   return Verdict::to_router();
 }
 
@@ -128,7 +137,7 @@ Verdict Nat::follow(const Translation& nat, Packet& packet, Flow& flow, Time now
 // connection alive nor ends it (U-12, T-10, I-6).
 Verdict Nat::follow_error(const Translation& nat, Packet& packet, Flow& flow, Time now) {
   const auto quote = parse_quote(packet);
-  if (!quote) return Verdict::drop(Reason::icmp_unrelated);
+  if (!quote) return Verdict::to_router();  // as one about no flow that is known
   const Tuple answer = tuple_of(quote->flow).reversed();
   const auto found = nat.connections->lookup(nat.connections->key(answer), now);
   if (!found) return Verdict::to_router();
@@ -167,33 +176,39 @@ void Nat::expect(const Translation& nat, size_t index, NetworkId out) const {
 bool Nat::admits(const Translation& nat, const Tuple& tuple, Time now) {
   switch (nat.filtering) {
     case Filtering::endpoint_independent:
-      return true;
-    case Filtering::address_dependent:
-      return nat.connections
-          ->lookup(nat.connections->key(leave_of(tuple.source, destination_end(tuple))), now)
-          .has_value();
+    case Filtering::address_dependent: {
+      const TransportAddress external = destination_end(tuple);
+      const Tuple leave =
+          leave_of(holder_of_leave(nat.filtering, tuple.source, external), external);
+      return nat.connections->lookup(nat.connections->key(leave), now).has_value();
+    }
     case Filtering::address_and_port_dependent:
       break;
   }
   return false;  // else there would be a connection
 }
 
-// The other end's address may answer from any port, as long as this end goes on talking.
-void Nat::permit(const Translation& nat, const Tuple& original, const TransportAddress& external,
-                 Time now) {
-  const Tuple leave = leave_of(original.destination, external);
+// As long as somebody inside goes on talking from a mapping, others may talk to it: the other end's
+// address from any port, or all. That what they send is not enough (N-8) is why all need a leave
+// too.
+void Nat::permit(const Translation& nat, const Tuple& sent, const Tuple& translated, Time now) {
+  if (nat.filtering == Filtering::address_and_port_dependent) return;
+  if (translated.source == sent.source || !PortMap::maps(sent.protocol)) return;
+  const TransportAddress external = source_end(translated);
+  const IpAddress& holder = holder_of_leave(nat.filtering, translated.destination, external);
+  const Tuple leave = leave_of(holder, external);
   const auto key = nat.connections->key(leave);
   if (const auto found = nat.connections->lookup(key, now)) {
     nat.connections->touch(*found, 0, now, nat.timeouts, ConnectionTable::Refresh::yes);
     return;
   }
   NewConnection made;
-  made.reply = {original.source, original.destination, original.source_port, original.protocol,
-                leave_protocol};
+  made.reply = {sent.source, holder, sent.source_port, sent.protocol, leave_protocol};
   (void)nat.connections->insert(key, made, 0, now, nat.timeouts);
 }
 
-Nat::Opening Nat::begin(const Translation& nat, size_t index, Time now) const {
+// Filtering is for what comes from outside: neighbours always reach each other's mappings (U-9).
+Nat::Opening Nat::begin(const Translation& nat, size_t index, NetworkId in, Time now) const {
   Opening o;
   const FlowFields& fields = flows_[index].fields;
   o.tuple = tuple_of(fields);
@@ -208,7 +223,8 @@ Nat::Opening Nat::begin(const Translation& nat, size_t index, Time now) const {
     o.publish = p;
     o.destination = p->to;
     o.port = static_cast<uint16_t>(p->to_port + (o.port - p->first_port));
-  } else if (fields.kind != Kind::icmp_query && admits(nat, o.tuple, now)) {
+  } else if (fields.kind != Kind::icmp_query &&
+             (!nat.networks[in].outside || admits(nat, o.tuple, now))) {
     o.lease = nat.ports->acquire_external(destination_end(o.tuple));
     if (!o.lease) return o;
     o.destination = o.lease.inner.address;
@@ -224,8 +240,10 @@ std::optional<Nat::Source> Nat::source_of(const Translation& nat, const Opening&
                                           NetworkId out) {
   const TransportAddress inner = source_end(o.tuple);
   const bool hairpin = o.moved() && !nat.networks[in].outside;
-  const Masquerade* m =
-      nat.policy.masquerade(inner.address, hairpin && o.publish ? o.publish->on : out);
+  NetworkId towards = out;
+  if (hairpin)
+    towards = o.publish ? o.publish->on : nat.policy.side_of(o.lease.external.address, *nat.ports);
+  const Masquerade* m = nat.policy.masquerade(inner.address, towards);
   const ExternalId gateway = nat.networks[in].gateway[inner.address.is_v4() ? 0 : 1];
   std::span<const ExternalId> pool;
   if (m)
@@ -247,20 +265,25 @@ std::optional<Nat::Source> Nat::source_of(const Translation& nat, const Opening&
   return Source{lease.external, lease.mapping};
 }
 
+// What belongs to no flow, nor can begin one.
+std::optional<Reason> Nat::judge_stray(const Translation& nat, const Opening& o,
+                                       const FlowFields& fields, NetworkId in, NetworkId out) {
+  const bool passes_outside = out != no_network && nat.networks[out].outside;
+  if (nat.networks[in].outside && !passes_outside) {
+    if (fields.kind == Kind::icmp_error) return Reason::icmp_unrelated;  // I-4
+    return out == no_network ? Reason::none : Reason::unsolicited;
+  }
+  // A private address must not leak.
+  const bool hidden = out != no_network && nat.policy.masquerade(o.tuple.source, out);
+  return hidden ? Reason::untranslatable : Reason::none;
+}
+
 // What needs no connection of its own: none, or why it may not pass. Nothing: it needs one.
 std::optional<Reason> Nat::judge_alone(const Translation& nat, const Opening& o,
-                                       const FlowFields& fields, NetworkId in,
-                                       NetworkId out) {
+                                       const FlowFields& fields, NetworkId in, NetworkId out) {
   if (o.refused != Reason::none) return o.refused;
   const bool from_outside = nat.networks[in].outside;
-  if (!is_of_a_flow(fields)) {
-    if (fields.kind == Kind::icmp_error && from_outside) return Reason::icmp_unrelated;  // I-4
-    if (from_outside && out != no_network && !nat.networks[out].outside)
-      return Reason::unsolicited;
-    // A private address must not leak.
-    const bool hidden = out != no_network && nat.policy.masquerade(o.tuple.source, out);
-    return hidden ? Reason::untranslatable : Reason::none;
-  }
+  if (!may_begin(fields)) return judge_stray(nat, o, fields, in, out);
   if (o.moved()) return std::nullopt;
   if (out == no_network) {
     return from_outside && fields.kind != Kind::icmp_query ? Reason::unsolicited : Reason::none;
@@ -271,7 +294,16 @@ std::optional<Reason> Nat::judge_alone(const Translation& nat, const Opening& o,
 
 Verdict Nat::open(const Translation& nat, const Opening& o, Packet& packet, size_t index,
                   NetworkId in, NetworkId out, Time now) {
-  const FlowFields& fields = flows_[index].fields;
+  Flow& flow = flows_[index];
+  const FlowFields& fields = flow.fields;
+  // An earlier packet of the batch may have begun the flow.
+  if (flow.has_key) {
+    const Verdict followed = follow(nat, packet, flow, now);
+    if (flow.known || followed.kind() == Verdict::Kind::drop) {
+      close(nat, o);
+      return flow.known ? Verdict::next() : followed;
+    }
+  }
   const auto alone = judge_alone(nat, o, fields, in, out);
   if (alone) {
     close(nat, o);
@@ -298,7 +330,7 @@ Verdict Nat::open(const Translation& nat, const Opening& o, Packet& packet, size
     made.mapping = o.lease.mapping;
   else
     close(nat, o);
-  return insert(nat, o.tuple, made, packet, flows_[index], now);
+  return insert(nat, o.tuple, made, packet, flow, now);
 }
 
 // The use of the mapping that the packet came to, when no connection takes it over.
@@ -309,15 +341,13 @@ void Nat::close(const Translation& nat, const Opening& o) {
 Verdict Nat::insert(const Translation& nat, const Tuple& tuple, const NewConnection& made,
                     Packet& packet, Flow& flow, Time now) {
   using Insert = ConnectionTable::Insert;
-  const auto inserted =
-      nat.connections->insert(flow.key, made, packet.length, now, nat.timeouts);
+  const auto inserted = nat.connections->insert(flow.key, made, packet.length, now, nat.timeouts);
   if (inserted.outcome == Insert::full) return Verdict::drop(Reason::connections_full);
   if (!inserted.found) return Verdict::drop(Reason::nat_ports_exhausted);
   flow.known = true;
   const Tuple translated = inserted.found->translated();
   rewrite(packet, tuple, translated);
-  if (nat.filtering == Filtering::address_dependent && translated.source != tuple.source)
-    permit(nat, tuple, source_end(translated), now);
+  permit(nat, tuple, translated, now);
   return Verdict::next();
 }
 

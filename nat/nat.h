@@ -1,6 +1,6 @@
 // Network address translation as a stage of the pipeline, in three steps around the router's:
-//   look_up()  before routes are looked up: packets of known flows get the addresses they go on with
-//   begin()    for the first packet of a flow: where is it to go really (publish, hairpin)?
+//   look_up()  before routes are looked up: packets of known flows get the addresses they go on
+//   with begin()    for the first packet of a flow: where is it to go really (publish, hairpin)?
 //   open()     once its way is known: may it, as whom, and the connection that all further packets
 //              of the flow will find
 // And untranslate(): a packet that was lost on its way is made what it was, so that the error is
@@ -31,8 +31,8 @@ class Nat {
   // The packets for the router of one batch; those whose verdict is to_router and that are IP.
   // Translates what belongs to a known connection; a packet that is no part of one it claims to
   // belong to is dropped.
-  void look_up(const Translation& nat, std::span<Packet* const> packets, std::span<Verdict> verdicts,
-               Time now);
+  void look_up(const Translation& nat, std::span<Packet* const> packets,
+               std::span<Verdict> verdicts, Time now);
 
   // Of the `index`th packet: it belongs to no connection, and going from one network to the other
   // (no_network: to the router itself) it must.
@@ -43,15 +43,15 @@ class Nat {
 
   // Where the first packet of a flow is sent.
   struct Opening {
-    Tuple tuple;             // as it came
-    IpAddress destination;   // as it goes on
+    Tuple tuple;            // as it came
+    IpAddress destination;  // as it goes on
     uint16_t port = 0;
     const Publish* publish = nullptr;
-    PortMap::Lease lease;    // of the mapping it came to: it goes to who has that
+    PortMap::Lease lease;  // of the mapping it came to: it goes to who has that
     Reason refused = Reason::none;
     bool moved() const { return publish != nullptr || lease; }
   };
-  Opening begin(const Translation& nat, size_t index, Time now) const;
+  Opening begin(const Translation& nat, size_t index, NetworkId in, Time now) const;
   // The packet came from network `in` and, with the opening's destination, goes out to `out`
   // (no_network: to the router itself). next: it may, and has been translated; or a drop.
   Verdict open(const Translation& nat, const Opening& opening, Packet& packet, size_t index,
@@ -78,11 +78,12 @@ class Nat {
   static Verdict follow(const Translation& nat, Packet& packet, Flow& flow, Time now);
   static Verdict follow_error(const Translation& nat, Packet& packet, Flow& flow, Time now);
   static bool admits(const Translation& nat, const Tuple& tuple, Time now);
-  static void permit(const Translation& nat, const Tuple& original,
-                     const TransportAddress& external, Time now);
+  static void permit(const Translation& nat, const Tuple& sent, const Tuple& translated, Time now);
   static std::optional<Source> source_of(const Translation& nat, const Opening& opening,
                                          NetworkId in, NetworkId out);
   static std::optional<Reason> judge_alone(const Translation& nat, const Opening& opening,
+                                           const FlowFields& fields, NetworkId in, NetworkId out);
+  static std::optional<Reason> judge_stray(const Translation& nat, const Opening& opening,
                                            const FlowFields& fields, NetworkId in, NetworkId out);
   static Verdict insert(const Translation& nat, const Tuple& tuple, const NewConnection& made,
                         Packet& packet, Flow& flow, Time now);

@@ -26,10 +26,17 @@ const Publish* Policy::published(const IpAddress& address, uint8_t protocol, uin
 }
 
 const Masquerade* Policy::masquerade(const IpAddress& source, NetworkId out) const {
-  const auto found = std::ranges::find_if(masquerades_, [&](const Masquerade& m) {
-    return m.out == out && m.from.contains(source);
-  });
+  const auto found = std::ranges::find_if(
+      masquerades_, [&](const Masquerade& m) { return m.out == out && m.from.contains(source); });
   return found == masquerades_.end() ? nullptr : &*found;
+}
+
+NetworkId Policy::side_of(const IpAddress& external, const PortMap& ports) const {
+  for (const Masquerade& m : masquerades_) {
+    const auto is_it = [&](ExternalId id) { return ports.address(id) == external; };
+    if (std::ranges::any_of(m.pool, is_it)) return m.out;
+  }
+  return no_network;
 }
 
 }  // namespace uswitch

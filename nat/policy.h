@@ -21,7 +21,11 @@
 namespace uswitch {
 
 // Which packets from outside reach a mapping that somebody inside made (RFC 4787 5, U-8).
-enum class Filtering : uint8_t { endpoint_independent, address_dependent, address_and_port_dependent };
+enum class Filtering : uint8_t {
+  endpoint_independent,
+  address_dependent,
+  address_and_port_dependent
+};
 
 // Sources that leave a network under another address.
 struct Masquerade {
@@ -54,6 +58,8 @@ class Policy {
   // The first entry that covers the source, when it leaves into that network. Its index is the
   // realm of its mappings.
   const Masquerade* masquerade(const IpAddress& source, NetworkId out) const;
+  // The network where this address of a pool is; no_network: it is of none.
+  NetworkId side_of(const IpAddress& external, const PortMap& ports) const;
   uint16_t realm(const Masquerade& m) const {
     return static_cast<uint16_t>(&m - masquerades_.data());
   }
@@ -73,7 +79,11 @@ class Policy {
 
 // All that the workers share of NAT.
 struct Translation {
-  static constexpr uint16_t gateway_realms = 0x8000;  // realm of a network's gateway: this plus its id
+  static constexpr uint16_t gateway_realms =
+      0x8000;  // realm of a network's gateway: this plus its id
+  // What `ports` must hold more than there are connections, one a worker at least: a flow takes its
+  // port before another one is evicted for it (CT-9).
+  static constexpr uint32_t spare_mappings = 64;
 
   Policy policy;
   Filtering filtering = Filtering::address_and_port_dependent;
@@ -82,7 +92,8 @@ struct Translation {
   // By NetworkId.
   struct Side {
     bool outside = false;  // nothing unsolicited comes in from there
-    bool tracked = false;  // what passes it belongs to connections: the outside, and masquerades' ways
+    bool tracked =
+        false;  // what passes it belongs to connections: the outside, and masquerades' ways
     // The router's own addresses there (by family), that stand in for clients of the network whose
     // published server is their neighbour (HP-1).
     std::array<ExternalId, 2> gateway{no_external, no_external};

@@ -57,6 +57,7 @@ class PortMap {
   // Control. Makes the address's ports available, and says by what number; the same again for an
   // address that is there. no_external when there are max_externals.
   ExternalId add_external(const IpAddress& address);
+  const IpAddress& address(ExternalId id) const { return externals_[id]->address; }
   // Control, once no worker can name the id any more: it becomes free when its last mapping goes.
   void retire_external(ExternalId id);
   // Control. Keeps a port, a published one, from being given out (P-1). A mapping that has it

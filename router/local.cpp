@@ -50,22 +50,26 @@ bool carries_nothing(const Packet& p) {
 
 Verdict Local::receive(const Routing& routing, Packet& packet, Time now) {
   if (!packet.layout.fragment) return receive_whole(routing, packet, now);
-  Packet* whole = nullptr;
-  const Verdict verdict = reassemble(routing, packet, whole, now);
+  Packet* whole = sender_.fresh();
+  if (whole == nullptr) return Verdict::drop(Reason::no_buffer);
+  const Verdict verdict = reassemble(routing, packet, *whole, now);
   if (verdict.kind() != Verdict::Kind::next) return verdict;
   sender_.finish(*whole, receive_whole(routing, *whole, now));
   return Verdict::consumed();
 }
 
-// The fragment that completes a datagram goes on as the whole; the others have arrived.
-Verdict Local::reassemble(const Routing& routing, Packet& fragment, Packet*& whole, Time now) {
-  using Kind = Reassembly::Result::Kind;
-  whole = sender_.fresh();
-  if (whole == nullptr) return Verdict::drop(Reason::no_buffer);
-  complete_checksum(fragment);
-  const Reassembly::Result result = reassembly_.add(fragment, now, *whole);
-  // Others that it was the end of are no longer held: the books say so at once.
+// Others that it was the end of are no longer held: the books say so at once.
+Verdict Local::reassemble(const Routing& routing, Packet& fragment, Packet& whole, Time now) {
+  const Verdict verdict = collect(routing, fragment, whole, now);
   expire(routing, now);
+  return verdict;
+}
+
+// The fragment that completes a datagram goes on as the whole; the others have arrived.
+Verdict Local::collect(const Routing& routing, Packet& fragment, Packet& whole, Time now) {
+  using Kind = Reassembly::Result::Kind;
+  complete_checksum(fragment);
+  const Reassembly::Result result = reassembly_.add(fragment, now, whole);
   if (result.kind == Kind::kept) return Verdict::consumed();
   if (result.kind == Kind::dropped) {
     if (result.problem_at != 0) {
@@ -75,7 +79,7 @@ Verdict Local::reassemble(const Routing& routing, Packet& fragment, Packet*& who
     return Verdict::drop(result.reason);
   }
   sender_.counters(no_port).tx_packets.add(result.merged.size());
-  whole->reassembled = true;
+  whole.reassembled = true;
   return Verdict::next();
 }
 

@@ -16,15 +16,16 @@ class Local {
   // An IP packet whose destination is the router's own. forward: it was turned into the answer.
   Verdict receive(const Routing& routing, Packet& packet, Time now);
 
-  // Puts a fragment to the others of its datagram. next: `whole` is the datagram, from fresh();
-  // consumed: it waits for others; or a drop.
-  Verdict reassemble(const Routing& routing, Packet& fragment, Packet*& whole, Time now);
+  // Puts a fragment to the others of its datagram. next: `whole`, a fresh packet, is the datagram
+  // now; consumed: it waits for others; or a drop.
+  Verdict reassemble(const Routing& routing, Packet& fragment, Packet& whole, Time now);
 
   // Gives up datagrams whose fragments did not all come in time; their senders are told (IC-6).
   void expire(const Routing& routing, Time now);
   size_t held() const { return reassembly_.held(); }
 
  private:
+  Verdict collect(const Routing& routing, Packet& fragment, Packet& whole, Time now);
   Verdict receive_whole(const Routing& routing, Packet& packet, Time now);
   Verdict icmp(const Routing& routing, Packet& packet, Time now);
   Verdict transport(const Routing& routing, const Packet& packet, Time now);

@@ -197,8 +197,7 @@ void Router::check(const Routing& routing, std::span<Packet* const> packets,
 }
 
 void Router::finish(const Routing& routing, std::span<Packet* const> packets,
-                    std::span<Verdict> verdicts, const std::bitset<Batch::limit>& later,
-                    Time now) {
+                    std::span<Verdict> verdicts, const std::bitset<Batch::limit>& later, Time now) {
   for (size_t i = 0; i < packets.size(); ++i) {
     if (verdicts[i].kind() != Verdict::Kind::to_router || later[i] || is_arp(*packets[i])) continue;
     Plan& plan = plans_[i];
@@ -230,9 +229,8 @@ Verdict Router::take_turn(const Routing& routing, Packet& packet, size_t index, 
   const Plan& plan = plans_[index];
   if (is_arp(packet)) return listen(routing, packet, now);
   if (plan.local && plan.reason == Reason::none) return local_.receive(routing, packet, now);
-  const bool cut =
-      plan.reason == Reason::needs_fragmentation &&
-      (packet.reassembled || !ip_checks::dont_fragment(packet));
+  const bool cut = plan.reason == Reason::needs_fragmentation &&
+                   (packet.reassembled || !ip_checks::dont_fragment(packet));
   if (plan.reason != Reason::none && !cut) return refuse(routing, packet, plan, now);
   pass(routing, packet, plan.station.network);
   return cut ? sender_.to_station_in_pieces(routing, packet, plan.station, now)

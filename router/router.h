@@ -1,13 +1,13 @@
-// The router as a stage of the pipeline: frames that are addressed to the gateway's MAC leave it for
-// another network, or for the same one, with new MACs and one hop less to live; or they are the
+// The router as a stage of the pipeline: frames that are addressed to the gateway's MAC leave it
+// for another network, or for the same one, with new MACs and one hop less to live; or they are the
 // router's own.
 //
 // Theory of operation. A batch goes through in passes, so that the memory that look-ups wait for is
 // on its way while other packets are looked at: check() headers and sources; look_up() routes;
 // finish(): judge (may it go there?), find the next station, put in that station's MAC. Between
-// them nat does its part. Nearly all packets are finished then. The others (answers, errors, fragments, stations to be asked for) keep the verdict
-// to_router and are handled one by one when their turn in the batch has come, so that what belongs
-// to one flow stays in order (BR-8).
+// them nat does its part. Nearly all packets are finished then. The others (answers, errors,
+// fragments, stations to be asked for) keep the verdict to_router and are handled one by one when
+// their turn in the batch has come, so that what belongs to one flow stays in order (BR-8).
 //
 // Kind "mine": one a worker.
 #pragma once
@@ -40,7 +40,8 @@ class Router {
   // In the order of the batch, the `index`th packet of it.
   Verdict take_turn(const Routing& routing, Packet& packet, size_t index, Time now);
 
-  // The network that the `index`th packet goes out to; no_network: to the router itself, or nowhere.
+  // The network that the `index`th packet goes out to; no_network: to the router itself, or
+  // nowhere.
   NetworkId way_of(size_t index) const { return network_of(plans_[index].target); }
   static NetworkId way_to(const Routing& routing, const IpAddress& destination) {
     return network_of(routing.routes->lookup(destination));
@@ -48,9 +49,9 @@ class Router {
   // Its addresses have changed since look_up().
   void plan_anew(const Routing& routing, const Packet& packet, size_t index);
 
-  // Puts a fragment to the others of its datagram. next: `whole` is the datagram, from fresh();
-  // consumed: it waits for others; or a drop.
-  Verdict reassemble(const Routing& routing, Packet& fragment, Packet*& whole, Time now) {
+  // Puts a fragment to the others of its datagram. next: `whole`, a fresh packet, is the datagram
+  // now; consumed: it waits for others; or a drop.
+  Verdict reassemble(const Routing& routing, Packet& fragment, Packet& whole, Time now) {
     return local_.reassemble(routing, fragment, whole, now);
   }
   // Tells the sender of a packet that it was refused on purpose (I-8).

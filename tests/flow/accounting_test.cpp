@@ -31,6 +31,9 @@ FrameBuilder up4(const Ip& source = "10.0.0.1", const Ip& destination = "10.0.0.
 FrameBuilder gw4() {
   return up4("10.0.0.1", "10.0.0.254");
 }
+FrameBuilder far4() {
+  return up4("10.0.0.1", "10.1.0.2");
+}
 FrameBuilder gw6() {
   return frame().eth(mac(1), gateway).ipv6("fd00::1", "fd00::254");
 }
@@ -114,6 +117,43 @@ struct Scene {
   void send_to_nobody(size_t packets) {
     add_router();
     for (size_t i = 0; i < packets; ++i) send(up4("10.0.0.1", "10.0.0.9").udp(1, 2));
+  }
+  // From outside to the gateway, which publishes a port for a few.
+  void send_from_outside(const FrameBuilder& f) {
+    add_router();
+    sw.add_outside(net);
+    Publish few;
+    few.on = net;
+    few.first_port = few.last_port = 80;
+    few.to = Ip("10.0.0.2");
+    few.allow = {*IpPrefix::parse("10.9.0.0/16")};
+    sw.nat().policy.add_publish(Ip("10.0.0.254"), 17, few);
+    send(f);
+  }
+  // A network outside, with a station.
+  PortId add_outside(uint32_t max_connections) {
+    add_router();
+    const NetworkId far = sw.add_network("far");
+    const PortId port = sw.add_port(far);
+    sw.add_router(far, {"10.1.0.254/24"});
+    sw.add_station(port, Ip("10.1.0.2"), mac(3));
+    sw.add_outside(far, max_connections);
+    return port;
+  }
+  void send_masqueraded(const FrameBuilder& f, std::initializer_list<const char*> pool) {
+    add_outside(16);
+    sw.masquerade("10.0.0.0/24", 1, pool);
+    send(f);
+  }
+  // While the one connection that there is room for is in use.
+  void send_one_flow_more() {
+    const PortId far = add_outside(1);
+    const FrameBuilder there = far4().udp(1, 2);
+    send(there);
+    sw.send(far,
+            frame().eth(mac(3), TestSwitch::router_mac(1)).ipv4("10.1.0.2", "10.0.0.1").udp(2, 1));
+    send(there);
+    send(far4().udp(1, 3));
   }
   void send_untagged_to_a_trunk() {
     in = sw.add_port(no_network, {{10, net}});
@@ -246,6 +286,20 @@ void provoke(Reason reason, Scene& s) {
       return s.send_up(gw4().protocol(253).zeros(8));
     case Reason::icmp_unhandled:
       return s.send_up(gw4().echo_reply(1, 1));
+    case Reason::unsolicited:
+      return s.send_from_outside(gw4().udp(1, 2));
+    case Reason::client_refused:
+      return s.send_from_outside(gw4().udp(1, 80));
+    case Reason::icmp_unrelated:
+      return s.send_from_outside(gw4().icmp(3, 3).payload("no packet"));
+    case Reason::tcp_out_of_state:
+      return s.send_masqueraded(far4().tcp(1, 2).flags("SA"), {"10.1.0.254"});
+    case Reason::untranslatable:
+      return s.send_masqueraded(far4().icmp(5, 1), {"10.1.0.254"});
+    case Reason::nat_ports_exhausted:
+      return s.send_masqueraded(far4().udp(1, 2), {});
+    case Reason::connections_full:
+      return s.send_one_flow_more();
   }
 }
 
@@ -274,7 +328,8 @@ TEST(Accounting, ReasonsAreDescribed) {
     const ReasonInfo& r = reason_table[i];
     EXPECT_FALSE(r.name.empty());
     EXPECT_TRUE(r.sentence.ends_with('.')) << r.name;
-    EXPECT_TRUE(r.room == "core" || r.room == "switch" || r.room == "router") << r.name;
+    EXPECT_TRUE(r.room == "core" || r.room == "switch" || r.room == "router" || r.room == "nat")
+        << r.name;
   }
 }
 

@@ -101,7 +101,8 @@ void TestSwitch::add_router(NetworkId network, std::initializer_list<const char*
     own.advertise = own.advertise || !prefix.address.is_v4();
     r.own.add(prefix.address);
   }
-  for (const auto& [to, target] : connected_routes(network, own.addresses)) r.routes->set(to, target);
+  for (const auto& [to, target] : connected_routes(network, own.addresses))
+    r.routes->set(to, target);
 }
 
 void TestSwitch::add_route(const char* to, NetworkId network, const Ip& via) {
@@ -121,7 +122,7 @@ void TestSwitch::add_route(const char* to, RouteKind kind) {
 void TestSwitch::add_outside(NetworkId network, uint32_t max_connections) {
   Translation& n = tables_.nat;
   if (!n.ports) {
-    n.ports = std::make_shared<PortMap>(max_connections);
+    n.ports = std::make_shared<PortMap>(max_connections + Translation::spare_mappings);
     n.connections = std::make_shared<ConnectionTable>(max_connections, *n.ports);
   }
   n.networks.resize(tables_.networks.size());
@@ -148,7 +149,8 @@ void TestSwitch::publish(NetworkId on, const Ip& address, uint16_t port, uint8_t
   // Clients next to the server are known to it as the gateway (HP-1).
   for (NetworkId n = 0; n < nat().networks.size(); ++n) {
     const auto gateway = interface(n).present ? interface(n).address_for(to) : std::nullopt;
-    if (gateway) nat().networks[n].gateway[to.is_v4() ? 0 : 1] = nat().ports->add_external(*gateway);
+    if (gateway)
+      nat().networks[n].gateway[to.is_v4() ? 0 : 1] = nat().ports->add_external(*gateway);
   }
 }
 
