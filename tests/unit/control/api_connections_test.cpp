@@ -83,7 +83,8 @@ class ApiConnectionsTest : public test::ApiFixture {
   // "tcp 10.0.0.2", by proto and the original source.
   std::vector<std::string> listed(const std::string& query = "") {
     std::vector<std::string> found;
-    for (const json::value& one : get("/v1/connections" + query).at("connections").as_array()) {
+    const json::value body = get("/v1/connections" + query);
+    for (const json::value& one : body.at("connections").as_array()) {
       found.push_back(std::string(one.at("proto").as_string()) + " " +
                       std::string(one.at("original").at("source").as_string()));
     }
@@ -91,7 +92,8 @@ class ApiConnectionsTest : public test::ApiFixture {
   }
   std::vector<std::string> kinds() {
     std::vector<std::string> found;
-    for (const json::value& one : get("/v1/connections").at("connections").as_array()) {
+    const json::value body = get("/v1/connections");
+    for (const json::value& one : body.at("connections").as_array()) {
       found.emplace_back(one.at("kind").as_string());
     }
     return found;
