@@ -62,7 +62,8 @@ class ApiRouterTest : public test::ApiFixture {
   }
   std::vector<std::string> routes(const std::string& query = "") {
     std::vector<std::string> to;
-    for (const json::value& one : get("/v1/routes" + query).at("routes").as_array()) {
+    const json::value body = get("/v1/routes" + query);
+    for (const json::value& one : body.at("routes").as_array()) {
       to.emplace_back(one.at("to").as_string());
     }
     return to;
@@ -77,7 +78,8 @@ class ApiRouterTest : public test::ApiFixture {
   }
   std::vector<std::string> neighbours(const std::string& query = "") {
     std::vector<std::string> found;
-    for (const json::value& one : get("/v1/neighbours" + query).at("neighbours").as_array()) {
+    const json::value body = get("/v1/neighbours" + query);
+    for (const json::value& one : body.at("neighbours").as_array()) {
       found.push_back(std::string(one.at("network").as_string()) + " " +
                       std::string(one.at("address").as_string()));
     }
