@@ -122,7 +122,25 @@ class Daemon::Impl {
   Reply answer(const Request& request) {
     std::vector<PortInfo> infos;
     for (auto& port : ports_) infos.push_back(info_of(*port));
-    return handle(request, {engine_, infos, file_, config_.text, now(), started_});
+    ApiContext context{engine_, infos, file_, config_.text, now(), started_, &config_};
+    if (nat_.present()) {
+      context.actions.publish = [this](const PublishConfig& entry) {
+        return republish(nat_.publish(entry));
+      };
+      context.actions.unpublish = [this](const PublishConfig& entry) {
+        return republish(nat_.unpublish(entry));
+      };
+    }
+    return handle(request, context);
+  }
+
+  // Puts what has been changed into force, unless it was refused.
+  std::optional<std::string> republish(std::optional<std::string> refusal) {
+    if (!refusal) {
+      publish();
+      nat_.published(now());
+    }
+    return refusal;
   }
 
   // A worker found a device dead.

@@ -217,8 +217,10 @@ std::optional<std::string> NatControl::publish(const PublishConfig& entry) {
 std::optional<std::string> NatControl::unpublish(const PublishConfig& entry) {
   const auto same = [&](const Entry& e) {
     const PublishConfig& c = e.config;
-    return c.on == entry.on && c.address == entry.address && c.first_port == entry.first_port &&
-           c.last_port == entry.last_port && c.tcp == entry.tcp && c.udp == entry.udp;
+    const bool leads_there = entry.to == IpAddress{} || (c.to == entry.to && c.to_port == entry.to_port);
+    return leads_there && c.on == entry.on && c.address == entry.address &&
+           c.first_port == entry.first_port && c.last_port == entry.last_port &&
+           c.tcp == entry.tcp && c.udp == entry.udp;
   };
   const auto found = std::ranges::find_if(entries_, same);
   if (found == entries_.end()) return describe(entry) + " is not published like that";

@@ -32,6 +32,7 @@ class NatControl {
   // Until the next Tables are published nothing else has changed. A sentence when it is refused:
   // the port is taken, or there is no such entry.
   std::optional<std::string> publish(const PublishConfig& entry);
+  // `to` may be unspecified: wherever the ports lead.
   std::optional<std::string> unpublish(const PublishConfig& entry);
   // The Tables of translation() are in force: ends the flows of what is no longer published, and
   // those that had a port that is published now.

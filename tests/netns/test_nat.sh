@@ -27,6 +27,7 @@ ports:
   web:   {type: tap,  netns: web,   device: eth0, network: office, address: [10.0.0.11/24, fd00:a::11/64], routes: default}
   db:    {type: veth, netns: db,    device: eth0, network: office, address: [10.0.0.21/24, fd00:a::21/64], routes: default}
   robot: {type: tap,  netns: robot, device: eth0, network: lab,    address: [10.1.0.31/24], routes: default}
+  brief: {type: tap,  netns: brief, device: eth0, network: office, address: [10.0.0.31/24], routes: default}
   host:  {type: tap,  device: usw0, network: office, address: [10.0.0.254/24, fd00:a::254/64]}
   wan:   {type: raw,  device: wan, network: outside}
 routes:
@@ -122,7 +123,25 @@ in_ns isp curl -s -m 1 http://10.0.0.11/ && fail "web answers the outside" || tr
 in_ns isp curl -s -m 1 http://198.51.100.1:22/ && fail "the router answers" || true
 expect "counted" "$(drops unsolicited wan) > $before + 3"
 
+step "ports are published and taken back at run time, and their flows end"
+api() { curl -s -m 5 --unix-socket /run/main.sock -X "$1" -d "$3" "http://uswitch$2"; }
+expect_equal "robot is not published" "$(in_ns isp curl -s -m 1 http://198.51.100.1:8090/ || echo nothing)" nothing
+serve robot 80
+entry='{"on": "outside", "port": 8090, "proto": "tcp", "to": "10.1.0.31:80"}'
+api POST /v1/publish "$entry" >"$WORK/publish.log"
+gets isp http://198.51.100.1:8090/ "hello from robot, to 198.51.100.254"
+expect_text "twice" <(api POST /v1/publish "$entry") "error.*published already"
+expect "connections to robot" "$(show connections | jq '[.connections[] | select(.reply.source == "10.1.0.31")] | length') > 0"
+api DELETE /v1/publish "$entry" >"$WORK/unpublish.log"
+expect_equal "robot is not published" "$(in_ns isp curl -s -m 1 http://198.51.100.1:8090/ || echo nothing)" nothing
+expect_equal "connections to robot" "$(show connections | jq '[.connections[] | select(.reply.source == "10.1.0.31")] | length')" 0
+
 step "an endpoint that goes takes its connections with it"
-expect "connections" "$(show connections | jq '.entries') > 0"
+ping_all brief 203.0.113.7
+connections_of() { show connections | jq "[.connections[] | select(.original.source == \"$1\")] | length"; }
+expect "connections of brief" "$(connections_of 10.0.0.31) > 0"
+ip netns delete brief
+has_none() { [[ $(connections_of "$1") == 0 ]]; }
+wait_until 5 "no connection of brief is left" has_none 10.0.0.31
 
 stop_uswitch main

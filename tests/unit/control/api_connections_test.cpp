@@ -290,7 +290,7 @@ TEST_F(ApiConnectionsTest, TableForPeople) {
       "tcp    syn_sent  10.0.0.2:4000 -> 198.51.100.9:443       198.51.100.1:5000 -> "
       "198.51.100.9:443        1  4.00 kB    4m 0s\n"
       "tcp    syn_sent  198.51.100.7:3000 -> 198.51.100.1:8080  198.51.100.7:3000 -> 10.0.0.11:80"
-      "           1  3.00 kB    4m 0s\n");
+      "            1  3.00 kB    4m 0s\n");
   EXPECT_THAT(table("connections", "?proto=udp&address=fd00::2"),
               HasSubstr("[fd00::2]:443 -> [fd00:1::3]:4000        1"));
   EXPECT_THAT(table("connections", "?proto=udp&address=fd00::2"),
