@@ -29,8 +29,7 @@ bool checksum_right(const Packet& p) {
   if (p.offload.needs_checksum) return true;
   const uint8_t* l4 = p.data + p.layout.l4;
   const size_t size = p.layout.l3_end - p.layout.l4;
-  if (p.layout.protocol == ip_protocol::udp &&
-      load_be16(l4 + UdpView::Offset::checksum) == 0) {
+  if (p.layout.protocol == ip_protocol::udp && load_be16(l4 + UdpView::Offset::checksum) == 0) {
     return ip_checks::is_v4(p);
   }
   return checksum::add(pseudo_sum(p, size), checksum::sum({l4, size})) == 0xffff;
@@ -77,8 +76,8 @@ void Local::expire(const Routing& routing, Time now) {
   if (now < reassembly_.next_deadline()) return;
   reassembly_.expire(now, [&](const Reassembly::Abandoned& lost) {
     if (lost.first) {
-      sender_.answer(routing, *lost.first,
-                     icmp_error::reassembly_timeout(family_of(*lost.first)), now);
+      sender_.answer(routing, *lost.first, icmp_error::reassembly_timeout(family_of(*lost.first)),
+                     now);
     }
     for (const PortId ingress : lost.ingress) sender_.counters(ingress).drop(lost.reason);
   });
