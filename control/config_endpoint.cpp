@@ -80,8 +80,9 @@ void read_addresses(const MapReader& map, PortConfig& port) {
   }
 }
 
-// On by itself with an address, but for the host, which sends what it forwards. Without one there is
-// nothing to hold the endpoint to, unless the router's advertisements say which it makes for itself.
+// On by itself with an address, but for the host, which sends what it forwards. Without one there
+// is nothing to hold the endpoint to, unless the router's advertisements say which it makes for
+// itself.
 void read_guard(const MapReader& map, const NetworkConfig* network, PortConfig& port) {
   const bool wanted = map.boolean("guard", !port.addresses.empty() && !is_host(port));
   const bool known = !port.addresses.empty() || (network && network->advertise);

@@ -130,7 +130,8 @@ TEST(Config, AnEndpointWithAnAddressIsGuarded) {
 
 // What it makes for itself of the router's prefix is known from its MAC.
 TEST(Config, AnEndpointThatConfiguresItselfIsGuardedWhenItSaysSo) {
-  const std::string start = "{type: tap, netns: a, device: d, network: n", router = "{router: 'fd00::1/64'}";
+  const std::string start = "{type: tap, netns: a, device: d, network: n",
+                    router = "{router: 'fd00::1/64'}";
   EXPECT_TRUE(port_of(start + ", guard: on}", router).guard);
   EXPECT_FALSE(port_of(start + "}", router).guard);
 }

@@ -155,6 +155,7 @@ TEST(Ipv6Chain, R6_3_KeepsWhatTheFragmentHeaderSays) {
   EXPECT_EQ(chain.fragment_id, 77u);
   EXPECT_EQ(chain.protocol, 17);
   EXPECT_EQ(chain.offset, 56u);
+  EXPECT_EQ(chain.next_header_at, 48u);
 }
 
 TEST(TcpView, GettersAndOptions) {
