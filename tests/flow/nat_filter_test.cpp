@@ -111,6 +111,42 @@ TEST_F(Filter, N8_TR13_ScansDoNotKeepAMappingAlive) {
   EXPECT_EQ(sw.nat().ports->size(), 0u);
 }
 
+// Published ports need nobody's leave: no room is wasted on one.
+TEST_F(Filter, U8_AnswersFromPublishedPortsOpenNothing) {
+  for (Filtering mode : {Filtering::endpoint_independent, Filtering::address_dependent}) {
+    forget();
+    sw.nat().filtering = mode;
+    sw.publish(outside, own4, 5353, udp17, alice.v4, 53);
+    send(web, from(web, own4).udp(5000, 5353));
+    send(alice, from(alice, web.v4).udp(53, 5000));
+    EXPECT_EQ(sw.receivers(), (Ports{alice.port, web.port}));
+    EXPECT_EQ(sw.nat().connections->size(), 1u);
+  }
+}
+
+TEST_F(Filter, WhatPassesFromOutsideToOutsideIsNotJudged) {
+  for (Family f : families) {
+    const Told told = f == Family::v4 ? Told{3, 3} : Told{1, 4};
+    send(web, from(web, dns.at(f)).udp(4000, 53));
+    expect(dns, to(dns, web.at(f)).udp(4000, 53));
+    send(web, from(web, dns.at(f)).tcp(4000, 53).flags("SA"));
+    expect(dns, to(dns, web.at(f)).tcp(4000, 53).flags("SA"));
+    send(web, error(from(web, dns.at(f)), told, to(web, dns.at(f)).udp(53, 4000)));
+    expect(dns, error(to(dns, web.at(f)), told, to(web, dns.at(f)).udp(53, 4000)));
+  }
+  EXPECT_EQ(sw.nat().connections->size(), 0u);
+}
+
+// T-4: nobody is told at once, for alice may be about to open the same connection.
+TEST_F(Filter, T4_ASynFromOutsideIsForgottenWhenTheSameIsOpenedFromInside) {
+  send(web, from(web, own4).tcp(80, 4000).flags("S").seq(500));
+  expect_drop(Reason::unsolicited);
+  send(alice, from(alice, web.v4).tcp(4000, 80).flags("S").seq(100));
+  expect(web, to(web, own4).tcp(4000, 80).flags("S").seq(100));
+  send(web, from(web, own4).tcp(80, 4000).flags("S").seq(500));  // sent again: T-2
+  expect(alice, to(alice, web.v4).tcp(80, 4000).flags("S").seq(500));
+}
+
 TEST_F(Filter, U6_WhatGoesOutKeepsTheMappingAndItsLeaveAlive) {
   for (Filtering mode : {Filtering::endpoint_independent, Filtering::address_dependent}) {
     sw.nat().filtering = mode;

@@ -147,6 +147,14 @@ TEST_F(NatFragments, CT12_U13_LeavesInPiecesThatFit) {
             body_of(to(web, own4).udp(4000, 53).pattern(1400)));
 }
 
+TEST_F(NatFragments, TR5_FragmentsThatMustNotBeCutPass) {
+  const FrameBuilder out = from(alice, web.v4);
+  auto fragments = in_fragments(out, FrameBuilder(out).udp(4000, 53).pattern(4000), 1);
+  for (FrameBuilder& f : fragments) f.dont_fragment();
+  sw.send_batch(alice.port, fragments);
+  EXPECT_EQ(joined(sw.received(web.port)), body_of(to(web, own4).udp(4000, 53).pattern(4000)));
+}
+
 TEST_F(NatFragments, NG5_ManySmallDatagramsOfOneBatch) {
   sw.interface(outside).mtu = 1280;
   for (Family f : families) {

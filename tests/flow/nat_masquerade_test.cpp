@@ -149,6 +149,30 @@ TEST_F(Masquerade, TR3_OptionsOddLengthsAndPaddingDoNotHurtTheChecksums) {
   EXPECT_EQ(source_of(only(web)), own6);
 }
 
+// How far the transport checksum of a frame is from the right one, counted modulo 65535.
+unsigned checksum_error(const Bytes& frame, const Bytes& right, size_t at) {
+  return (load_be16(&frame[at]) + 65535u - load_be16(&right[at])) % 65535;
+}
+
+TEST_F(Masquerade, NG3_AWrongChecksumStaysAsWrong) {
+  for (Family f : families) {
+    const size_t udp = (f == Family::v4 ? 34u : 54u) + 6, tcp = udp + 10;
+    const FrameBuilder sent = from(alice, web.at(f)), seen = to(web, own(f));
+    const FrameBuilder query = FrameBuilder(sent).udp(4000, 53).payload("query");
+    const FrameBuilder wrong = FrameBuilder(query).l4_checksum(0x1234);
+    send(alice, wrong);
+    EXPECT_EQ(checksum_error(sw.received(web.port).at(0),
+                             FrameBuilder(seen).udp(4000, 53).payload("query").bytes(), udp),
+              checksum_error(wrong.bytes(), query.bytes(), udp));
+    const FrameBuilder syn = FrameBuilder(sent).tcp(4000, 80).flags("S");
+    const FrameBuilder wrong_syn = FrameBuilder(syn).l4_checksum(0x1234);
+    send(alice, wrong_syn);
+    EXPECT_EQ(checksum_error(sw.received(web.port).at(0),
+                             FrameBuilder(seen).tcp(4000, 80).flags("S").bytes(), tcp),
+              checksum_error(wrong_syn.bytes(), syn.bytes(), tcp));
+  }
+}
+
 TEST_F(Masquerade, TR2_NoUdpChecksumStaysNone) {
   send(alice, from(alice, web.v4).udp(4000, 53).payload("query").l4_checksum(0));
   expect(web, to(web, own4).udp(4000, 53).payload("query").l4_checksum(0));
