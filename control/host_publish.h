@@ -2,9 +2,9 @@
 //
 // What comes to the host's own sockets never passes the router, so such a port is a real socket of
 // the host, which also keeps the port from being given away twice, and its flows are relayed: TCP
-// from connection to connection, UDP from datagram to datagram, to the endpoint's address, which the
-// host reaches through its own port of the switch. Client and endpoint may use different versions of
-// IP. The endpoint sees the host's address, not the client's.
+// from connection to connection, UDP from datagram to datagram, to the endpoint's address, which
+// the host reaches through its own port of the switch. Client and endpoint may use different
+// versions of IP. The endpoint sees the host's address, not the client's.
 //
 // Owner: the control thread, which calls all of this. The bytes pass on a thread of their own, the
 // relay thread, so that they keep nothing else waiting; only remove() and the destructor wait for

@@ -31,12 +31,14 @@ std::vector<uint8_t> protocols_of(const PublishConfig& entry) {
   return protocols;
 }
 
-// Calls fn(port, the port behind it, whether it is UDP's) for each that the entry opens on the host.
+// Calls fn(port, the port behind it, whether it is UDP's) for each that the entry opens on the
+// host.
 template <class Fn>
 void for_each_port(const PublishConfig& entry, Fn fn) {
   for (const uint8_t protocol : protocols_of(entry)) {
     for (uint32_t port = entry.first_port; port <= entry.last_port; ++port) {
-      fn(static_cast<uint16_t>(port), static_cast<uint16_t>(entry.to_port + port - entry.first_port),
+      fn(static_cast<uint16_t>(port),
+         static_cast<uint16_t>(entry.to_port + port - entry.first_port),
          protocol == ip_protocol::udp);
     }
   }
@@ -163,7 +165,8 @@ void NatControl::reserve(const PublishConfig& entry, bool on) {
       const auto published = addresses_of(entry);
       if (std::ranges::find(published, a) == published.end()) continue;
       for_each_port(entry, [&](uint16_t port, uint16_t, bool udp) {
-        ports_->reserve(ports_->add_external(a), udp ? ip_protocol::udp : ip_protocol::tcp, port, on);
+        ports_->reserve(ports_->add_external(a), udp ? ip_protocol::udp : ip_protocol::tcp, port,
+                        on);
       });
     }
   }
@@ -173,8 +176,8 @@ void NatControl::open_on_host(const Entry& entry) {
   if (!on_host_) on_host_ = std::make_unique<HostPublish>();
   try {
     for_each_port(entry.config, [&](uint16_t port, uint16_t to_port, bool udp) {
-      on_host_->add(host_id(entry.tag, port, udp), {entry.config.address, port, udp, entry.config.to,
-                                                    to_port, entry.config.allow});
+      on_host_->add(host_id(entry.tag, port, udp), {entry.config.address, port, udp,
+                                                    entry.config.to, to_port, entry.config.allow});
     });
   } catch (...) {
     close_on_host(entry);
@@ -217,7 +220,8 @@ std::optional<std::string> NatControl::publish(const PublishConfig& entry) {
 std::optional<std::string> NatControl::unpublish(const PublishConfig& entry) {
   const auto same = [&](const Entry& e) {
     const PublishConfig& c = e.config;
-    const bool leads_there = entry.to == IpAddress{} || (c.to == entry.to && c.to_port == entry.to_port);
+    const bool leads_there =
+        entry.to == IpAddress{} || (c.to == entry.to && c.to_port == entry.to_port);
     return leads_there && c.on == entry.on && c.address == entry.address &&
            c.first_port == entry.first_port && c.last_port == entry.last_port &&
            c.tcp == entry.tcp && c.udp == entry.udp;
@@ -249,7 +253,8 @@ void NatControl::published(Time now) {
   const auto is_ended = [&](const ConnectionInfo& c) {
     if (c.tag != 0) return std::ranges::find(ended_, c.tag) != ended_.end();
     const Tuple& answer = c.reply;  // to an external port that is published now
-    return policy.published(answer.destination, answer.protocol, answer.destination_port) != nullptr;
+    return policy.published(answer.destination, answer.protocol, answer.destination_port) !=
+           nullptr;
   };
   remove_if(now, is_ended);
   ended_.clear();

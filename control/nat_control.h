@@ -1,5 +1,5 @@
-// NAT's side of the control thread: what of it is configured becomes a Translation, what is published
-// comes and goes at run time, and connections whose time is over are swept away.
+// NAT's side of the control thread: what of it is configured becomes a Translation, what is
+// published comes and goes at run time, and connections whose time is over are swept away.
 //
 // Owner: Daemon, on the control thread. The tables of connections and ports live as long as any
 // Tables that hold them.

@@ -53,7 +53,7 @@ struct RelayLimits {
   // two of them, and `reserve` are left to everything else.
   size_t flows = 16384;
   size_t reserve = 512;
-  size_t udp_flows = 4096;                // of one entry; for a new one the one longest unused goes
+  size_t udp_flows = 4096;  // of one entry; for a new one the one longest unused goes
   std::chrono::milliseconds udp_idle{300'000};  // U-5
 };
 
@@ -67,8 +67,8 @@ struct RelayThread {
   std::array<uint8_t, size_t{64} * 1024> buffer;
 };
 
-// One entry at work. Its members are called on the relay thread. Handlers keep it alive for a moment
-// after stop().
+// One entry at work. Its members are called on the relay thread. Handlers keep it alive for a
+// moment after stop().
 class Relay {
  public:
   virtual ~Relay() = default;

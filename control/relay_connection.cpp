@@ -100,8 +100,8 @@ void RelayConnection::pump(Way& way) {
 
 // False when not all is sent: the rest waits for the other side, or the connection is over.
 bool RelayConnection::send(Way& way, std::span<const uint8_t> bytes) {
-  const ssize_t n = ::send(way.to.native_handle(), bytes.data(), bytes.size(),
-                           MSG_DONTWAIT | MSG_NOSIGNAL);
+  const ssize_t n =
+      ::send(way.to.native_handle(), bytes.data(), bytes.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
   if (n < 0 && !is_transient(errno)) {
     abort();
     return false;

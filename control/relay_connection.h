@@ -3,8 +3,8 @@
 // Owner: its own handlers, on the relay thread, until both ends have closed or one was reset; its
 // RelayThread must outlive it, and who hears of its end too. What one side sends is read only while
 // the other takes it: at most 64 KiB a direction wait here, and only while they must. A closed
-// direction is passed on and the other goes on. A reset, or an endpoint that cannot be reached, is a
-// reset to the other side.
+// direction is passed on and the other goes on. A reset, or an endpoint that cannot be reached, is
+// a reset to the other side.
 #pragma once
 #include <array>
 #include <cstddef>

@@ -39,8 +39,7 @@ std::string remedy(int error, uint16_t port, bool udp) {
   const std::string where = address ? address->to_string() : "all addresses";
   throw DeviceError(error, std::string("cannot publish ") + (udp ? "UDP" : "TCP") + " port " +
                                std::to_string(port) + " of " + where + " on the host: " +
-                               std::generic_category().message(error) +
-                               remedy(error, port, udp));
+                               std::generic_category().message(error) + remedy(error, port, udp));
 }
 
 UniqueFd make_socket(int family, int type) {
@@ -99,7 +98,8 @@ UniqueFd open_published(const std::optional<IpAddress>& address, uint16_t port, 
     fd = make_socket(AF_INET, type);
   }
   if (!fd) fail(address, port, udp);
-  if (at.generic.sa_family == AF_INET6) set_on(fd.get(), IPPROTO_IPV6, IPV6_V6ONLY, address ? 1 : 0);
+  if (at.generic.sa_family == AF_INET6)
+    set_on(fd.get(), IPPROTO_IPV6, IPV6_V6ONLY, address ? 1 : 0);
   if (!bind_and_listen(fd.get(), at, udp)) fail(address, port, udp);
   return fd;
 }

@@ -45,8 +45,8 @@ bool TcpRelay::accept() {
   for (int i = 0; i < burst; ++i) {
     SocketAddress from{};
     socklen_t size = sizeof from;
-    UniqueFd client(accept4(listener_.native_handle(), &from.generic, &size,
-                            SOCK_NONBLOCK | SOCK_CLOEXEC));
+    UniqueFd client(
+        accept4(listener_.native_handle(), &from.generic, &size, SOCK_NONBLOCK | SOCK_CLOEXEC));
     if (client) {
       serve(std::move(client), from.address());
     } else if (is_transient(errno)) {
@@ -76,7 +76,8 @@ void TcpRelay::serve(UniqueFd client, const IpAddress& from) {
     return reset_on_close(client.get());
   }
   auto connection = std::make_shared<RelayConnection>(
-      thread_, counters_, [self = shared_from_this()](RelayConnection* gone) { self->ended(gone); });
+      thread_, counters_,
+      [self = shared_from_this()](RelayConnection* gone) { self->ended(gone); });
   connections_.insert(connection.get());
   ++thread_.flows;
   counters_->opened.add(1);

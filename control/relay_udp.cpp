@@ -102,13 +102,12 @@ UdpRelay::Client* UdpRelay::open(const Key& key, const Datagram& datagram) {
 }
 
 void UdpRelay::listen_to(const std::shared_ptr<Client>& client) {
-  client->endpoint.async_wait(
-      RelayDescriptor::wait_read,
-      [self = shared_from_this(), client](boost::system::error_code error) {
-        if (error || !client->endpoint.is_open()) return;
-        self->from_endpoint(*client);
-        self->listen_to(client);
-      });
+  client->endpoint.async_wait(RelayDescriptor::wait_read,
+                              [self = shared_from_this(), client](boost::system::error_code error) {
+                                if (error || !client->endpoint.is_open()) return;
+                                self->from_endpoint(*client);
+                                self->listen_to(client);
+                              });
 }
 
 void UdpRelay::from_endpoint(Client& client) {

@@ -2,8 +2,8 @@
 // comes back on it goes to the client, from the address that it had sent to.
 //
 // A Relay (see there), on the relay thread. A client is an address and port, and the host's address
-// that it sends to. It is forgotten when neither side has sent for RelayLimits::udp_idle, or when it
-// is the one longest unused and there is no room for a new one. Datagrams that a socket does not
+// that it sends to. It is forgotten when neither side has sent for RelayLimits::udp_idle, or when
+// it is the one longest unused and there is no room for a new one. Datagrams that a socket does not
 // take are lost, as UDP has it; that the endpoint's port is closed does not reach the client.
 #pragma once
 #include <boost/asio/steady_timer.hpp>

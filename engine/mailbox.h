@@ -1,6 +1,6 @@
 // What other threads want of a worker, besides new Tables: frames of the router's to send, and
-// things to look at. Any thread puts in; the worker takes out, once a turn, for the price of one load
-// when there is nothing.
+// things to look at. Any thread puts in; the worker takes out, once a turn, for the price of one
+// load when there is nothing.
 #pragma once
 #include <atomic>
 #include <mutex>

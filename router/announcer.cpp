@@ -23,7 +23,8 @@ void Announcer::announce(const RouterInterface& own, NetworkId network, bool fir
                          std::vector<OwnFrame>& frames) {
   const auto in6 = [&](const IpAddress& address) {
     if (first) {
-      compose(network, frames, [&](Packet& p) { nd_message::write_duplicate_probe(own, address, p); });
+      compose(network, frames,
+              [&](Packet& p) { nd_message::write_duplicate_probe(own, address, p); });
     }
     compose(network, frames, [&](Packet& p) {
       nd_message::write_advertisement(own, {address, false, true}, nd_message::To::all_nodes(), p);
@@ -53,7 +54,8 @@ Duration Announcer::until_next(int advertised) {
   std::uniform_int_distribution<int64_t> within(Duration(min_advertise).count(),
                                                 Duration(max_advertise).count());
   const Duration wait(within(random_));
-  return advertised < initial_advertisements ? std::min(wait, Duration(max_initial_advertise)) : wait;
+  return advertised < initial_advertisements ? std::min(wait, Duration(max_initial_advertise))
+                                             : wait;
 }
 
 std::vector<OwnFrame> Announcer::due(const Routing& routing, Time now, uint64_t& wake) {

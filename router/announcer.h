@@ -27,8 +27,8 @@ class Announcer {
 
   // A network's router is new or has changed: says everything anew from now on.
   void begin(NetworkId network, Time now);
-  // Everything whose time has come. Neighbours whose packets are decided by that are in `wake`, a bit
-  // a worker.
+  // Everything whose time has come. Neighbours whose packets are decided by that are in `wake`, a
+  // bit a worker.
   std::vector<OwnFrame> due(const Routing& routing, Time now, uint64_t& wake);
   // Takes the router back (lifetime 0), for the end.
   std::vector<OwnFrame> farewell(const Routing& routing);

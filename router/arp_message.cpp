@@ -43,7 +43,8 @@ void write(const Message& m, Packet& out) {
 void write_request(const RouterInterface& own, const IpAddress& target,
                    const std::optional<MacAddress>& to, Packet& out) {
   const IpAddress sender = own.address_for(target).value_or(IpAddress::from_v4(0));
-  write({to.value_or(everybody), ArpView::request, own.mac, sender, to.value_or(MacAddress{}), target},
+  write({to.value_or(everybody), ArpView::request, own.mac, sender, to.value_or(MacAddress{}),
+         target},
         out);
 }
 

@@ -14,8 +14,9 @@ std::optional<IpAddress> RouterInterface::address_for(const IpAddress& peer) con
 }
 
 bool RouterInterface::owns(const IpAddress& address) const {
-  return address == link_local ||
-         std::ranges::any_of(addresses, [&](const IpPrefix& own) { return own.address == address; });
+  return address == link_local || std::ranges::any_of(addresses, [&](const IpPrefix& own) {
+           return own.address == address;
+         });
 }
 
 void OwnAddresses::add(const IpAddress& address) {

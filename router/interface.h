@@ -21,14 +21,14 @@ namespace uswitch {
 struct RouterInterface {
   bool present = false;  // without: the network is a plain L2 domain
   MacAddress mac;
-  IpAddress link_local;              // fe80::/10, from the MAC
-  std::vector<IpPrefix> addresses;   // its own, each with the prefix that is on the network
-  uint16_t mtu = 1500;               // bytes of L3 packet
+  IpAddress link_local;             // fe80::/10, from the MAC
+  std::vector<IpPrefix> addresses;  // its own, each with the prefix that is on the network
+  uint16_t mtu = 1500;              // bytes of L3 packet
   ReversePath reverse_path = ReversePath::off;
-  bool clamp_mss = false;            // PM-4, on what enters and what leaves
-  bool isolated = false;             // not routed to other networks, but for the outside
+  bool clamp_mss = false;  // PM-4, on what enters and what leaves
+  bool isolated = false;   // not routed to other networks, but for the outside
   bool outside = false;
-  bool advertise = false;            // router advertisements (ND-7)
+  bool advertise = false;  // router advertisements (ND-7)
 
   // Its own address for talking to the peer: the one whose prefix holds it, else the first of the
   // family; nothing when it has none of that family.
@@ -46,7 +46,9 @@ class OwnAddresses {
   }
 
  private:
-  static unsigned bit(const IpAddress& a) { return (a.bytes[15] ^ a.bytes[14] << 3 ^ a.bytes[13]) & 63; }
+  static unsigned bit(const IpAddress& a) {
+    return (a.bytes[15] ^ a.bytes[14] << 3 ^ a.bytes[13]) & 63;
+  }
   bool listed(const IpAddress& address) const;
 
   uint64_t filter_ = 0;
@@ -59,8 +61,8 @@ struct Routing {
   std::shared_ptr<RouteTable> routes;       // null: no network has a router
   std::shared_ptr<Neighbours> neighbours;   // null likewise
   OwnAddresses own;
-  PortId host_port = no_port;               // behind it is the host, which is kept from nobody
-  uint32_t flow_seed = 0;                   // keys the choice between equal paths
+  PortId host_port = no_port;  // behind it is the host, which is kept from nobody
+  uint32_t flow_seed = 0;      // keys the choice between equal paths
 
   const RouterInterface& at(NetworkId network) const { return interfaces[network]; }
   bool on(NetworkId network) const {
@@ -68,8 +70,8 @@ struct Routing {
   }
   // Whether packets may go from one network to another (isolated, outside).
   bool joined(NetworkId from, NetworkId to) const;
-  // Whether the router answers in the name of the host there: the host's address is elsewhere, but a
-  // station that holds it for one of its own network asks for it here.
+  // Whether the router answers in the name of the host there: the host's address is elsewhere, but
+  // a station that holds it for one of its own network asks for it here.
   bool stands_for_host(NetworkId network, const IpAddress& address) const;
 };
 

@@ -65,7 +65,8 @@ Reason check_scope4(const Packet& p) {
 }
 
 Reason check_scope6(const Packet& p) {
-  const bool local = is_link_local6(l3(p) + Ip6::source) || is_link_local6(l3(p) + Ip6::destination);
+  const bool local =
+      is_link_local6(l3(p) + Ip6::source) || is_link_local6(l3(p) + Ip6::destination);
   return local ? Reason::link_local_scope : Reason::none;
 }
 

@@ -1,5 +1,5 @@
-// Neighbour discovery messages of the router, as finished frames (RFC 4861 4, RFC 4862 5.4; STANDARDS
-// ND-2, ND-3, ND-7, ND-8).
+// Neighbour discovery messages of the router, as finished frames (RFC 4861 4, RFC 4862 5.4;
+// STANDARDS ND-2, ND-3, ND-7, ND-8).
 //
 // No state; whoever has a fresh packet calls it. `out` gets the frame, its network is the caller's.
 #pragma once

@@ -11,8 +11,7 @@ bool Parking::park(const Key& key, const Packet& packet, std::optional<PortId>& 
   return room;
 }
 
-bool Parking::park_behind(Queue& queue, const Packet& packet,
-                          std::optional<PortId>& displaced) {
+bool Parking::park_behind(Queue& queue, const Packet& packet, std::optional<PortId>& displaced) {
   const size_t bytes = SavedPacket::memory(packet.length);
   if (queue.size() == max_per_neighbour || !fits(1, bytes)) {
     const SavedPacket& oldest = queue.front();

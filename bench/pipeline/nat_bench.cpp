@@ -32,7 +32,14 @@ Frame udp_frame(uint32_t n) {
   ip->set_source(IpAddress::from_v4(0x0a000002 + n % 4096));
   ip->set_destination(server);
   ip->fill_checksum();
-  const uint8_t udp[] = {static_cast<uint8_t>(16 + n / 4096 % 200), static_cast<uint8_t>(n / 819200), 0, 53, 0, 26, 0, 0};
+  const uint8_t udp[] = {static_cast<uint8_t>(16 + n / 4096 % 200),
+                         static_cast<uint8_t>(n / 819200),
+                         0,
+                         53,
+                         0,
+                         26,
+                         0,
+                         0};
   std::memcpy(f.data() + 34, udp, sizeof udp);
   return f;
 }
@@ -130,7 +137,8 @@ void masquerade(benchmark::State& state) {
     frames += Batch::limit;
   }
   state.SetItemsProcessed(frames);
-  if (setup.sent() - before != static_cast<uint64_t>(frames)) state.SkipWithError("frames were lost");
+  if (setup.sent() - before != static_cast<uint64_t>(frames))
+    state.SkipWithError("frames were lost");
 }
 BENCHMARK(masquerade)->ArgName("flows")->Arg(1000)->Arg(1'000'000);
 
@@ -147,7 +155,8 @@ void new_flows(benchmark::State& state) {
     frames += Batch::limit;
   }
   state.SetItemsProcessed(frames);
-  if (setup.sent() - before != static_cast<uint64_t>(frames)) state.SkipWithError("frames were lost");
+  if (setup.sent() - before != static_cast<uint64_t>(frames))
+    state.SkipWithError("frames were lost");
 }
 BENCHMARK(new_flows)->Iterations(20'000);
 

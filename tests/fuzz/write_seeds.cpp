@@ -1,6 +1,6 @@
 // Writes the fuzzers' first inputs into the folder named on the command line: frame/ holds frames,
-// gso/ the same behind a virtio-net header, nat/ these and ICMP errors, pipeline/ the same from each
-// port, router_makers/ the same one and several at a time, api/ requests. The examples of the
+// gso/ the same behind a virtio-net header, nat/ these and ICMP errors, pipeline/ the same from
+// each port, router_makers/ the same one and several at a time, api/ requests. The examples of the
 // documentation are those of config/.
 #include <cstdio>
 #include <filesystem>

@@ -189,8 +189,8 @@ TEST_F(ApiRouterTest, NeighboursAreSortedByNetworkAndAddress) {
   hear(office, "10.0.0.20", 0x020000000002, 45s);
   ask(office, "10.0.0.3");
   const json::value view = get("/v1/neighbours");
-  EXPECT_THAT(neighbours(), ElementsAre("office 10.0.0.3", "office 10.0.0.20", "office fd00::2",
-                                        "lab 10.1.0.2"));
+  EXPECT_THAT(neighbours(),
+              ElementsAre("office 10.0.0.3", "office 10.0.0.20", "office fd00::2", "lab 10.1.0.2"));
   EXPECT_EQ(view.at("neighbours").at(0), json::parse(R"({
     "network": "office", "address": "10.0.0.3", "mac": null, "state": "incomplete",
     "router": false, "age": 0})"));

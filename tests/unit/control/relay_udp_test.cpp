@@ -36,8 +36,8 @@ Heard hear_from(const HostSocket& socket) {
   Heard heard;
   heard.text.resize(65536);
   socklen_t size = sizeof heard.from;
-  const ssize_t n = recvfrom(socket.fd(), heard.text.data(), heard.text.size(), 0,
-                             &heard.from.generic, &size);
+  const ssize_t n =
+      recvfrom(socket.fd(), heard.text.data(), heard.text.size(), 0, &heard.from.generic, &size);
   heard.text.resize(n < 0 ? 0 : static_cast<size_t>(n));
   return heard;
 }
