@@ -48,7 +48,7 @@ struct NetworkConfig {
   std::optional<MacAddress> router_mac = {};  // without: one is made that stays the same
   ReversePath reverse_path = ReversePath::off;
   bool clamp_mss = false;  // PM-4
-  bool advertise = false;  // ND-7; default: when the router has an IPv6 address here
+  bool advertise = false;  // ND-7; default: when the router has an IPv6 address here, but outside
   bool outside = false;    // reached from every network; default: see docs/config.md
 
   bool operator==(const NetworkConfig&) const = default;

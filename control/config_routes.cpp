@@ -182,7 +182,8 @@ void read_routes(const MapReader& top, Config& config) {
   }
 }
 
-// What a network says itself holds. A published port alone does not end an isolation.
+// What a network says itself holds. A published port alone does not end an isolation. Strangers are
+// not told of a router without having been asked to.
 void find_outside(const MapReader& top, Config& config) {
   std::set<std::string_view> outside;
   for (const RouterRouteConfig& route : config.routes) {
@@ -195,8 +196,10 @@ void find_outside(const MapReader& top, Config& config) {
   // The nodes of the networks are in their order.
   for (size_t i = 0; i < config.networks.size(); ++i) {
     NetworkConfig& n = config.networks[i];
-    if (top.find("networks")->children[i].find("outside")) continue;
-    n.outside = outside.contains(n.name) || (published.contains(n.name) && !n.isolated);
+    const YamlNode& node = top.find("networks")->children[i];
+    if (!node.find("outside"))
+      n.outside = outside.contains(n.name) || (published.contains(n.name) && !n.isolated);
+    if (n.outside && !node.find("advertise")) n.advertise = false;
   }
 }
 

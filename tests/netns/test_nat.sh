@@ -22,7 +22,7 @@ start_uswitch main <<YAML
 networks:
   office:  {router: [10.0.0.1/24, fd00:a::1/64]}
   lab:     {router: [10.1.0.1/24]}
-  outside: {router: [198.51.100.1/24, 2001:db8::1/64], advertise: false}
+  outside: {router: [198.51.100.1/24, 2001:db8::1/64]}
 ports:
   web:   {type: tap,  netns: web,   device: eth0, network: office, address: [10.0.0.11/24, fd00:a::11/64], routes: default}
   db:    {type: veth, netns: db,    device: eth0, network: office, address: [10.0.0.21/24, fd00:a::21/64], routes: default}

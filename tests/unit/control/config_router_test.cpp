@@ -132,6 +132,8 @@ TEST(ConfigRouter, OneAddressNeedsNoList) {
 TEST(ConfigRouter, ND7_AdvertisesWhereItHasIpv6UnlessToldOtherwise) {
   EXPECT_TRUE(network_of("router: [10.0.0.1/24, 'fd00::1/64']").advertise);
   EXPECT_TRUE(network_of("router: 'fd00::1/64', advertise: yes").advertise);
+  EXPECT_FALSE(network_of("router: 'fd00::1/64', outside: yes").advertise);
+  EXPECT_TRUE(network_of("router: 'fd00::1/64', outside: yes, advertise: yes").advertise);
   EXPECT_FALSE(network_of("router: 'fd00::1/64', advertise: no").advertise);
   EXPECT_FALSE(network_of("router: 10.0.0.1/24, advertise: no").advertise);
 }
