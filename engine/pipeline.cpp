@@ -15,8 +15,7 @@ struct Pipeline::Turn {
 };
 
 Pipeline::Pipeline(PacketPool& pool, Io& io, unsigned worker)
-    : pool_(pool),
-      egress_(pool, io, worker),
+    : egress_(pool, io, worker),
       worker_(worker),
       router_(*this, worker),
       fresh_{Batch(pool), Batch(pool)},

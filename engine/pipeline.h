@@ -82,7 +82,6 @@ class Pipeline final : private Outbox {
   }
   PortCounters& counters(PortId ingress) override { return tables_->counters(ingress, worker_); }
 
-  PacketPool& pool_;
   Egress egress_;
   unsigned worker_;
   Router router_;

@@ -30,8 +30,9 @@ constexpr bool is_unresolved(NeighbourState state) {
 }
 
 // Eight bytes, so that a reader sees MAC and state of the same moment.
-struct NeighbourLink {
-  MacAddress mac;  // zero while unresolved
+struct alignas(8)
+    NeighbourLink {  // aligned as the word that it is, which clang asks for in an atomic
+  MacAddress mac;    // zero while unresolved
   NeighbourState state = NeighbourState::incomplete;
   bool router = false;  // IsRouter of RFC 4861 5.1
 };

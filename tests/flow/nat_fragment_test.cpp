@@ -61,7 +61,8 @@ class NatFragments : public Natted {
                                      Order::shuffled};
   static void put_in(Order order, std::vector<FrameBuilder>& fragments) {
     if (order == Order::reversed) std::ranges::reverse(fragments);
-    if (order == Order::first_last) std::ranges::rotate(fragments, fragments.begin() + 1);
+    if (order == Order::first_last)
+      std::rotate(fragments.begin(), fragments.begin() + 1, fragments.end());
     if (order == Order::shuffled) std::ranges::shuffle(fragments, std::mt19937(5));
   }
 
