@@ -111,6 +111,19 @@ TEST_F(Filter, N8_TR13_ScansDoNotKeepAMappingAlive) {
   EXPECT_EQ(sw.nat().ports->size(), 0u);
 }
 
+TEST_F(Filter, U5_U8_ALeaveEndsWithTheTalkThatGaveIt) {
+  sw.nat().filtering = Filtering::address_dependent;
+  open_udp(Family::v4);
+  sw.advance(seconds(200));
+  send(alice, from(alice, dns.v4).udp(4000, 53));  // the mapping goes on
+  (void)sw.receivers();
+  sw.advance(seconds(101));
+  send(web, from(web, own4).udp(54, 4000));
+  expect_drop(Reason::unsolicited);
+  send(dns, from(dns, own4).udp(54, 4000));
+  EXPECT_EQ(sw.receivers(), Ports{alice.port});
+}
+
 // Published ports need nobody's leave: no room is wasted on one.
 TEST_F(Filter, U8_AnswersFromPublishedPortsOpenNothing) {
   for (Filtering mode : {Filtering::endpoint_independent, Filtering::address_dependent}) {
