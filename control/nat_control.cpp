@@ -59,7 +59,7 @@ std::string describe(const PublishConfig& entry) {
 
 NatControl::NatControl(const Config& config) : config_(config) {
   if (!config.nat.present) return;
-  ports_ = std::make_shared<PortMap>(config.nat.max_connections);
+  ports_ = std::make_shared<PortMap>(config.nat.max_connections + Translation::spare_mappings);
   connections_ = std::make_shared<ConnectionTable>(config.nat.max_connections, *ports_);
   for (const MasqueradeConfig& m : config.nat.masquerade) {
     for (const IpAddress& a : pool_of(m)) ports_->add_external(a);

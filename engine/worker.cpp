@@ -181,6 +181,9 @@ bool Worker::serve(PortId id, Batch& batch, Pipeline& pipeline, Io& io, bool& wo
     worked = true;
     stats_.batches.add(1);
     stats_.packets.add(batch.size());
+    // What another port's batch has just resolved goes before this one's packets to the same
+    // station.
+    if (!mailbox_.empty()) read_mail(pipeline);
     pipeline.run(*tables_, id, batch, now_);
   }
   if (!port.alive()) {

@@ -4,6 +4,7 @@
 #include <new>
 
 #include "nat/icmp_translate.h"
+#include "nat/leave.h"
 #include "nat/tcp_segment.h"
 #include "wire/ip_protocol.h"
 #include "wire/tcp.h"
@@ -17,11 +18,6 @@ using Follow = ConnectionTable::Follow;
 
 // Marks of a connection.
 constexpr uint8_t from_outside_mark = 1;  // made by a packet that came to a mapping (U-8)
-
-// What stands in a tuple for the leave of an address to send to a mapping, whatever its port
-// (address-dependent filtering), or of all addresses (endpoint-independent). No flow has this
-// number with ports: it is none that has ports.
-constexpr uint8_t leave_protocol = 253;
 
 Tuple tuple_of(const FlowFields& f) {
   return {f.ends.source, f.ends.destination, f.ends.source_port, f.ends.destination_port,
@@ -56,15 +52,6 @@ TcpSegment segment_of(const Packet& p) {
 void rewrite(Packet& packet, const Tuple& from, const Tuple& to) {
   if (from == to) return;
   apply(make_rewrite(from.protocol, ends_of(from), ends_of(to)), packet);
-}
-
-// The leave of all stands in the name of the external address itself.
-const IpAddress& holder_of_leave(Filtering filtering, const IpAddress& remote,
-                                 const TransportAddress& external) {
-  return filtering == Filtering::address_dependent ? remote : external.address;
-}
-Tuple leave_of(const IpAddress& remote, const TransportAddress& external) {
-  return {remote, external.address, external.protocol, external.port, leave_protocol};
 }
 
 }  // namespace
@@ -129,7 +116,7 @@ Verdict Nat::follow(const Translation& nat, Packet& packet, Flow& flow, Time now
   const Tuple tuple = tuple_of(flow.fields), translated = found->translated();
   rewrite(packet, tuple, translated);
   const bool from_inside = from_outside == (found->direction == Direction::reply);
-  if (from_inside) permit(nat, tuple, translated, now);
+  if (from_inside) note_sent(nat, tuple, translated, now);
   return Verdict::to_router();
 }
 
@@ -172,41 +159,6 @@ void Nat::expect(const Translation& nat, size_t index, NetworkId out) const {
       {tuple.destination, end.address, tuple.destination_port, end.port, tuple.protocol}));
 }
 
-// Whether the sender of this packet may send to the mapping it is for (U-8).
-bool Nat::admits(const Translation& nat, const Tuple& tuple, Time now) {
-  switch (nat.filtering) {
-    case Filtering::endpoint_independent:
-    case Filtering::address_dependent: {
-      const TransportAddress external = destination_end(tuple);
-      const Tuple leave =
-          leave_of(holder_of_leave(nat.filtering, tuple.source, external), external);
-      return nat.connections->lookup(nat.connections->key(leave), now).has_value();
-    }
-    case Filtering::address_and_port_dependent:
-      break;
-  }
-  return false;  // else there would be a connection
-}
-
-// As long as somebody inside goes on talking from a mapping, others may talk to it: the other end's
-// address from any port, or all. That what they send is not enough (N-8) is why all need a leave
-// too.
-void Nat::permit(const Translation& nat, const Tuple& sent, const Tuple& translated, Time now) {
-  if (nat.filtering == Filtering::address_and_port_dependent) return;
-  if (translated.source == sent.source || !PortMap::maps(sent.protocol)) return;
-  const TransportAddress external = source_end(translated);
-  const IpAddress& holder = holder_of_leave(nat.filtering, translated.destination, external);
-  const Tuple leave = leave_of(holder, external);
-  const auto key = nat.connections->key(leave);
-  if (const auto found = nat.connections->lookup(key, now)) {
-    nat.connections->touch(*found, 0, now, nat.timeouts, ConnectionTable::Refresh::yes);
-    return;
-  }
-  NewConnection made;
-  made.reply = {sent.source, holder, sent.source_port, sent.protocol, leave_protocol};
-  (void)nat.connections->insert(key, made, 0, now, nat.timeouts);
-}
-
 // Filtering is for what comes from outside: neighbours always reach each other's mappings (U-9).
 Nat::Opening Nat::begin(const Translation& nat, size_t index, NetworkId in, Time now) const {
   Opening o;
@@ -224,7 +176,7 @@ Nat::Opening Nat::begin(const Translation& nat, size_t index, NetworkId in, Time
     o.destination = p->to;
     o.port = static_cast<uint16_t>(p->to_port + (o.port - p->first_port));
   } else if (fields.kind != Kind::icmp_query &&
-             (!nat.networks[in].outside || admits(nat, o.tuple, now))) {
+             (!nat.networks[in].outside || may_enter(nat, o.tuple, now))) {
     o.lease = nat.ports->acquire_external(destination_end(o.tuple));
     if (!o.lease) return o;
     o.destination = o.lease.inner.address;
@@ -347,7 +299,7 @@ Verdict Nat::insert(const Translation& nat, const Tuple& tuple, const NewConnect
   flow.known = true;
   const Tuple translated = inserted.found->translated();
   rewrite(packet, tuple, translated);
-  permit(nat, tuple, translated, now);
+  note_sent(nat, tuple, translated, now);
   return Verdict::next();
 }
 

@@ -77,8 +77,6 @@ class Nat {
   static void find_key(const Translation& nat, const Packet& packet, Flow& flow);
   static Verdict follow(const Translation& nat, Packet& packet, Flow& flow, Time now);
   static Verdict follow_error(const Translation& nat, Packet& packet, Flow& flow, Time now);
-  static bool admits(const Translation& nat, const Tuple& tuple, Time now);
-  static void permit(const Translation& nat, const Tuple& sent, const Tuple& translated, Time now);
   static std::optional<Source> source_of(const Translation& nat, const Opening& opening,
                                          NetworkId in, NetworkId out);
   static std::optional<Reason> judge_alone(const Translation& nat, const Opening& opening,

@@ -92,8 +92,8 @@ TEST_F(Filter, N8_TR13_ScansDoNotKeepAMappingAlive) {
   send(alice, from(alice, web.v4).tcp(4000, 80).flags("S").seq(1));
   (void)sw.received(web.port);
   for (uint16_t i = 0; i < 30; ++i) {
-    sw.advance(seconds(60));
-    send(dns, from(dns, own4).udp(99, 4000));                               // always the same one
+    sw.advance(seconds(250));                  // 7500 in all: the longest timeout, of TCP, is 7440
+    send(dns, from(dns, own4).udp(99, 4000));  // always the same one
     send(dns, from(dns, own4).udp(static_cast<uint16_t>(1000 + i), 4000));  // always others
     send(dns, from(dns, own4).tcp(99, 4000).flags("S").seq(1));
     send(dns, from(dns, own4).tcp(static_cast<uint16_t>(1000 + i), 4000).flags("S").seq(1));
@@ -109,6 +109,19 @@ TEST_F(Filter, N8_TR13_ScansDoNotKeepAMappingAlive) {
   expect_drop(Reason::unsolicited);
   sw.nat().connections->sweep(sw.now(), 1u << 20);
   EXPECT_EQ(sw.nat().ports->size(), 0u);
+}
+
+TEST_F(Filter, U5_U8_ALeaveEndsWithTheTalkThatGaveIt) {
+  sw.nat().filtering = Filtering::address_dependent;
+  open_udp(Family::v4);
+  sw.advance(seconds(200));
+  send(alice, from(alice, dns.v4).udp(4000, 53));  // the mapping goes on
+  (void)sw.receivers();
+  sw.advance(seconds(101));
+  send(web, from(web, own4).udp(54, 4000));
+  expect_drop(Reason::unsolicited);
+  send(dns, from(dns, own4).udp(54, 4000));
+  EXPECT_EQ(sw.receivers(), Ports{alice.port});
 }
 
 // Published ports need nobody's leave: no room is wasted on one.
