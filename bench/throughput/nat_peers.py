@@ -60,16 +60,16 @@ class KernelNat(KernelRouter):
 
     def build(self):
         super().build()
-        rules = self.directory / "nat.nft"
+        a, b, rules = self.plan.a, self.plan.b, self.directory / "nat.nft"
         rules.write_text(f"""
 table ip nat {{
   chain prerouting {{
     type nat hook prerouting priority dstnat;
-    iifname "{UPLINK}" ip daddr {self.plan.b.router_ip} tcp dport {PUBLISHED} dnat to {self.plan.a.ip}:{PUBLISHED}
+    iifname "{UPLINK}" ip daddr {b.router_ip} tcp dport {PUBLISHED} dnat to {a.ip}:{PUBLISHED}
   }}
   chain postrouting {{
     type nat hook postrouting priority srcnat;
-    oifname "{UPLINK}" ip saddr {self.plan.a.network} masquerade
+    oifname "{UPLINK}" ip saddr {a.network} masquerade
   }}
 }}
 """)

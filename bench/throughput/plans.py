@@ -41,7 +41,8 @@ class Side:
 class Plan:
     a: Side
     b: Side
-    # Nobody's address, but behind b: b's stack drops such a frame after its routing look-up, without an answer.
+    # Nobody's address, but b gets what is for it: its stack drops such a frame after its routing look-up,
+    # without an answer.
     nobody: str
     # A network of nobody's that the router has a route to, through b.
     beyond_b: str = ""

@@ -43,8 +43,8 @@ def _text(x, y, text, size=12, colour=INK, anchor="start", weight="normal"):
 
 def _head(result):
     machine, settings, suite = result["machine"], result["settings"], result["suite"]
-    return [_text(MARGIN, 28, f"Two namespaces, one {suite['name']}: compared with {suite['reference_title']} (1x)", 18,
-                  weight="bold"),
+    return [_text(MARGIN, 28, f"Two namespaces, one {suite['noun']}: compared with "
+                  f"{suite['reference_title']} (1x)", 18, weight="bold"),
             _text(MARGIN, 48, f"longer is better; median of {settings['rounds']} interleaved rounds of "
                   f"{settings['seconds']} s, thin line: min to max; {machine['cpus']} CPUs, "
                   f"{machine['cpu']}, Linux {machine['kernel']}, {machine['date']}", 12, FAINT)]

@@ -23,8 +23,7 @@ def terminal(result):
 
 def markdown(result, name):
     machine, suite = result["machine"], result["suite"]
-    title = "Throughput" if suite["name"] == "switch" else f"Throughput, {suite['name']}"
-    parts = [f"# {title}, {machine['date']}",
+    parts = [f"# Throughput of the {suite['noun']}, {machine['date']}",
              f"{suite['about']}, MTU {result['settings']['mtu']}, offloads as the "
              f"kernel sets them; {result['settings']['rounds']} interleaved rounds of "
              f"{result['settings']['seconds']} s, median (min to max). "

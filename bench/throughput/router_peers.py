@@ -13,8 +13,8 @@ class UswitchRouter(Uswitch):
             lines.append(f"  net-{end}: {{router: {_list(self.plan.side(end).routers())}, mtu: 1500}}")
         lines.append("ports:")
         for end, kind in self.ports.items():
-            lines.append(f"  {end}: {{type: {kind}, netns: {self.name}-{end}, device: {DEVICE}, network: net-{end}, "
-                         f"address: {_list(self.plan.side(end).addresses())}, routes: default}}")
+            lines.append(f"  {end}: {{type: {kind}, netns: {self.name}-{end}, device: {DEVICE}, "
+                         f"network: net-{end}, address: {_list(self.plan.side(end).addresses())}, routes: default}}")
         lines += ["routes:", f"  - {{to: {self.plan.beyond_b}, via: {self.plan.b.ip}}}"]
         return "\n".join(lines) + "\n"
 

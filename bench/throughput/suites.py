@@ -16,6 +16,7 @@ class Suite:
     reference_title: str
     measures: list  # those measured when none is asked for
     also: list  # those that may be asked for
+    noun: str  # what each peer is
     about: str  # what stands between the two namespaces
     programs: tuple = ()
     file: str = ""  # the results' name, the suite's if it has none
@@ -26,20 +27,20 @@ class Suite:
     def described(self):
         """What the report must know of it."""
         return {"name": self.name, "reference": self.reference.name,
-                "reference_title": self.reference_title, "about": self.about}
+                "reference_title": self.reference_title, "noun": self.noun, "about": self.about}
 
 
 _SWITCH = ["tcp1", "tcp4", "tcp1v6", "udp", "blast", "flood", "paced", "rtt", "idle"]
 
 ALL = {suite.name: suite for suite in (
     Suite("switch", peers.ALL, peers.KernelBridge, "the kernel bridge", _SWITCH, [],
-          "Two namespaces joined by each switch in turn", file="throughput"),
+          "switch", "Two namespaces joined by each switch in turn", file="throughput"),
     Suite("router", router_peers.ALL, router_peers.KernelRouter, "the kernel router",
           ["tcp1", "tcp4", "tcp1v6", "blast", "paced", "rtt"], ["udp", "flood", "idle"],
-          "Two namespaces on two networks joined by each router in turn"),
+          "router", "Two namespaces on two networks joined by each router in turn"),
     Suite("nat", nat_peers.ALL, nat_peers.KernelNat, "the kernel's NAT",
           ["tcp1", "tcp4", "tcp1_publish", "cps", "blast", "paced", "rtt"], ["udp", "flood", "idle"],
-          "An inner and an outer namespace joined by each translator in turn: masquerade outwards, a published "
+          "NAT", "An inner and an outer namespace joined by each NAT in turn: masquerade outwards, a published "
           "port inwards", programs=("wrk", "nginx")),
 )}
 
