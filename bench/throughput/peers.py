@@ -1,7 +1,7 @@
 """The switches that are compared, all in the same place: between endpoint a and endpoint b.
 
-Each endpoint is a namespace with a device eth0, MTU 1500, offloads as the kernel sets them, an IPv4 and
-an IPv6 address. A peer builds everything in start() and removes it in stop(); both may be called many
+Each endpoint is a namespace with a device eth0, MTU 1500, offloads as the kernel sets them, and the
+addresses of the peer's plan. A peer builds everything in start() and removes it in stop(); both may be called many
 times.
 """
 
@@ -10,11 +10,10 @@ import pathlib
 import shutil
 import time
 
+import plans
 from topology import Failure, Namespace, Process, run, wait_until
 
 DEVICE = "eth0"
-ADDRESS = {"a": "10.0.0.11", "b": "10.0.0.21"}
-ADDRESS6 = {"a": "fd00:a::11", "b": "fd00:a::21"}
 
 
 class Peer:
@@ -23,6 +22,7 @@ class Peer:
     name = title = ""
     userspace = True
     ours = False
+    plan = plans.ONE_NETWORK
     needs = ()  # programs
     version_command = None
 
@@ -41,6 +41,11 @@ class Peer:
     @property
     def b(self):
         return self.namespaces["b"]
+
+    def next_hop_mac(self):
+        """Where a sends what is for b: to the router, or to b itself. After start(), which has pinged b."""
+        gateway = self.plan.a.router_ip
+        return self.a.neighbour(gateway, DEVICE) if gateway else self.b.mac(DEVICE)
 
     def missing(self):
         return [program for program in self.needs if not shutil.which(program)]
@@ -86,21 +91,29 @@ class Peer:
 
     def veth_pairs(self):
         """eth0 of each endpoint, the other ends `to-a` and `to-b` up in the switch's namespace."""
-        switch = self.namespaces["switch"]
         for end in ("a", "b"):
-            switch.ip("link", "add", f"to-{end}", "type", "veth",
-                      "peer", "name", DEVICE, "netns", f"{self.name}-{end}")
-            switch.ip("link", "set", f"to-{end}", "up")
-            self.configure(end)
+            self.veth_pair(end)
+
+    def veth_pair(self, end):
+        switch = self.namespaces["switch"]
+        switch.ip("link", "add", f"to-{end}", "type", "veth",
+                  "peer", "name", DEVICE, "netns", f"{self.name}-{end}")
+        switch.ip("link", "set", f"to-{end}", "up")
+        self.configure(end)
 
     def configure(self, end):
-        namespace = self.namespaces[end]
-        namespace.ip("address", "add", f"{ADDRESS[end]}/24", "dev", DEVICE)
-        namespace.ip("address", "add", f"{ADDRESS6[end]}/64", "dev", DEVICE, "nodad")
+        namespace, side = self.namespaces[end], self.plan.side(end)
+        for address in side.addresses():
+            nodad = ["nodad"] if ":" in address else []
+            namespace.ip("address", "add", address, "dev", DEVICE, *nodad)
         namespace.ip("link", "set", DEVICE, "up")
+        for router in side.routers() if side.routes else ():
+            namespace.ip("route", "add", "default", "via", router.partition("/")[0], "dev", DEVICE)
 
     def _wait_for_traffic(self):
-        for family, address in (("-4", ADDRESS["b"]), ("-6", ADDRESS6["b"])):
+        for family, address in (("-4", self.plan.b.ip), ("-6", self.plan.b.ip6)):
+            if not address:
+                continue
             end = time.monotonic() + 20
             ping = self.a.inside("ping", family, "-c", "1", "-W", "1", "-q", address)
             while "1 received" not in run(*ping, check=False):
@@ -125,18 +138,19 @@ class KernelBridge(Peer):
     def build(self):
         switch = self.namespaces["switch"]
         switch.ip("link", "add", "br0", "type", "bridge")
-        self._keep_netfilter_away()
+        self.keep_netfilter_away(switch)
         self.veth_pairs()
         for device in ("to-a", "to-b"):
             switch.ip("link", "set", device, "master", "br0")
         switch.ip("link", "set", "br0", "up")
 
-    def _keep_netfilter_away(self):
+    @staticmethod
+    def keep_netfilter_away(namespace):
         """Where br_netfilter is loaded, bridged frames would walk through iptables."""
         for family in ("ip", "ip6", "arp"):
             setting = f"/proc/sys/net/bridge/bridge-nf-call-{family}tables"
             if os.path.exists(setting):
-                run(*self.namespaces["switch"].inside("sh", "-c", f"echo 0 > {setting}"))
+                run(*namespace.inside("sh", "-c", f"echo 0 > {setting}"))
 
 
 class OpenVSwitch(Peer):
@@ -236,12 +250,15 @@ class Uswitch(Peer):
         config.write_text(self._config())
         self.spawn("switch", self.binary, "--config", config, log="uswitch").wait_for("ready")
 
+    def _head(self):
+        return [f"workers: {self.workers}", f"control: {self.directory}/control.sock"]
+
     def _config(self):
-        lines = [f"workers: {self.workers}", f"control: {self.directory}/control.sock",
-                 "networks:", "  bench: {mtu: 1500}", "ports:"]
+        lines = [*self._head(), "networks:", "  bench: {mtu: 1500}", "ports:"]
         for end, kind in self.ports.items():
             lines.append(f"  {end}: {{type: {kind}, netns: {self.name}-{end}, device: {DEVICE}, "
-                         f"network: bench, address: [{ADDRESS[end]}/24, '{ADDRESS6[end]}/64']}}")
+                         f"network: bench, address: [{self.plan.side(end).address}, "
+                         f"'{self.plan.side(end).address6}']}}")
         return "\n".join(lines) + "\n"
 
 
@@ -261,6 +278,5 @@ class UswitchMixed(Uswitch):
     name, title, ports = "uswitch-tap-veth", "uswitch, TAP to veth", {"a": "tap", "b": "veth"}
 
 
-REFERENCE = KernelBridge.name
 ALL = [UswitchTap, UswitchTap2, UswitchVeth, UswitchMixed, KernelBridge, OpenVSwitchTso, OpenVSwitch,
        Testpmd, Vde, Direct]

@@ -1,4 +1,4 @@
-"""The ratios to the kernel bridge as horizontal bars, one panel a figure, in SVG written by hand."""
+"""The ratios to the reference peer as horizontal bars, one panel a figure, in SVG written by hand."""
 
 from html import escape
 
@@ -42,9 +42,9 @@ def _text(x, y, text, size=12, colour=INK, anchor="start", weight="normal"):
 
 
 def _head(result):
-    machine, settings = result["machine"], result["settings"]
-    return [_text(MARGIN, 28, "Two namespaces, one switch: compared with the kernel bridge (1x)", 18,
-                  weight="bold"),
+    machine, settings, suite = result["machine"], result["settings"], result["suite"]
+    return [_text(MARGIN, 28, f"Two namespaces, one {suite['noun']}: compared with "
+                  f"{suite['reference_title']} (1x)", 18, weight="bold"),
             _text(MARGIN, 48, f"longer is better; median of {settings['rounds']} interleaved rounds of "
                   f"{settings['seconds']} s, thin line: min to max; {machine['cpus']} CPUs, "
                   f"{machine['cpu']}, Linux {machine['kernel']}, {machine['date']}", 12, FAINT)]

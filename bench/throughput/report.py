@@ -3,7 +3,6 @@
 import json
 
 from measures import FIGURES
-from peers import REFERENCE
 
 
 def write(result, base):
@@ -23,15 +22,15 @@ def terminal(result):
 
 
 def markdown(result, name):
-    machine = result["machine"]
-    parts = [f"# Throughput, {machine['date']}",
-             f"Two namespaces joined by each switch in turn, MTU {result['settings']['mtu']}, offloads as the "
+    machine, suite = result["machine"], result["suite"]
+    parts = [f"# Throughput of the {suite['noun']}, {machine['date']}",
+             f"{suite['about']}, MTU {result['settings']['mtu']}, offloads as the "
              f"kernel sets them; {result['settings']['rounds']} interleaved rounds of "
              f"{result['settings']['seconds']} s, median (min to max). "
              f"{machine['cpus']} CPUs ({machine['cpu']}{', virtual' if machine['virtual'] else ''}), "
              f"Linux {machine['kernel']}, {machine['distribution']}, {machine['iperf3']}, "
              f"uswitch {machine['revision']}.",
-             f"![ratios to the kernel bridge]({name}.svg)"]
+             f"![ratios to {suite['reference_title']}]({name}.svg)"]
     for title, table in _tables(result):
         rows = [f"| {' | '.join(row)} |" for row in table]
         rule = "|---|" + "---:|" * (len(table[0]) - 1)
@@ -42,7 +41,7 @@ def markdown(result, name):
 def _tables(result):
     """(title, rows) of each table; the first row is its head."""
     yield from _value_tables(result)
-    for field, title in (("to_reference", "Ratio to the kernel bridge, a median of rounds"),
+    for field, title in (("to_reference", f"Ratio to {result['suite']['reference_title']}, a median of rounds"),
                          ("to_best_userspace", "Ratio to the best userspace peer, a median of rounds")):
         table = _ratio_table(result, field)
         if len(table[0]) > 1:
@@ -51,7 +50,8 @@ def _tables(result):
 
 def _value_tables(result):
     """What was measured, some measures to a table so that it stays readable."""
-    groups = (("TCP", ("tcp1", "tcp4", "tcp1v6")),
+    groups = (("TCP", ("tcp1", "tcp4", "tcp1v6", "tcp1_publish")),
+              ("Connections", ("cps",)),
               ("Small frames", ("udp", "blast", "flood", "paced")),
               ("Delay, idle", ("rtt", "idle")))
     for title, names in groups:
@@ -107,6 +107,6 @@ def _notes(result):
                         failures.setdefault((peer, measure, figures["failure"]), []).append(1)
     for (peer, measure, why), times in failures.items():
         notes.append(f"{peer}, {measure}: failed {len(times)} times: {why}")
-    if REFERENCE not in result["peers"]:
-        notes.append("No ratios: the kernel bridge was not measured.")
+    if result["suite"]["reference"] not in result["peers"]:
+        notes.append(f"No ratios: {result['suite']['reference_title']} was not measured.")
     return notes

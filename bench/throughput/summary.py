@@ -3,10 +3,9 @@
 import statistics
 
 from measures import FIGURES
-from peers import REFERENCE
 
 
-def summarise(rounds, peers):
+def summarise(rounds, peers, reference):
     """rounds: a list of {measure: {peer: {figure: value}}}. Returns {figure key: {peer: summary}}."""
     summary = {}
     for figure in FIGURES:
@@ -19,7 +18,7 @@ def summarise(rounds, peers):
         if of_figure:
             summary[figure.key] = of_figure
             if figure.compared:
-                _add_ratios(rounds, figure, peers, of_figure)
+                _add_ratios(rounds, figure, peers, reference, of_figure)
     return summary
 
 
@@ -27,10 +26,10 @@ def _values(rounds, figure, peer):
     return [one.get(figure.measure, {}).get(peer, {}).get(figure.name) for one in rounds]
 
 
-def _add_ratios(rounds, figure, peers, of_figure):
+def _add_ratios(rounds, figure, peers, reference, of_figure):
     """Medians of the ratios of each round: what disturbs a round disturbs both sides of its ratio."""
     best = best_userspace(figure, peers, of_figure)
-    for name, other in (("to_reference", REFERENCE), ("to_best_userspace", best)):
+    for name, other in (("to_reference", reference), ("to_best_userspace", best)):
         if other not in of_figure:
             continue
         theirs = _values(rounds, figure, other)

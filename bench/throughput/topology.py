@@ -135,11 +135,21 @@ class Namespace:
     def ip(self, *arguments):
         return run("ip", "-n", self.name, *arguments)
 
+    def sysctl(self, name, value):
+        run(*self.inside("sysctl", "--quiet", "--write", f"{name}={value}"))
+
     def has_link(self, device):
         return device in [link["ifname"] for link in json.loads(self.ip("-json", "link", "show"))]
 
     def mac(self, device):
         return json.loads(self.ip("-json", "link", "show", "dev", device))[0]["address"]
+
+    def neighbour(self, address, device):
+        """The MAC address it has learned for a neighbour."""
+        found = json.loads(self.ip("-json", "neighbour", "show", address, "dev", device))
+        if not found or "lladdr" not in found[0]:
+            raise Failure(f"{self.name} knows no {address}")
+        return found[0]["lladdr"]
 
     def received(self, device):
         """Frames the device has received so far."""
