@@ -178,6 +178,76 @@ TEST_P(RouterThreads, TR17_TablesRoutesAndNeighboursChangeUnderTraffic) {
   EXPECT_EQ(traffic.wrong(), 0u);
 }
 
+// Network 1 is outside; station 0 of each is known.
+void set_up_nat(RoutedControl& control) {
+  constexpr uint32_t connections = 1024;
+  Translation& nat = control.tables().nat;
+  nat.ports = std::make_shared<PortMap>(connections + Translation::spare_mappings);
+  nat.connections = std::make_shared<ConnectionTable>(connections, *nat.ports);
+  nat.networks.resize(2);
+  nat.networks[1].outside = nat.networks[1].tracked = true;
+  nat.policy.add_masquerade({*IpPrefix::parse("10.0.0.0/24"),
+                             1,
+                             {nat.ports->add_external(address_of(Family::v4, 1, 1))}});
+  control.know(0, 0);
+  control.know(1, 0);
+}
+
+TEST_P(RouterThreads, NG6_TR17_ANewFlowOnAllWorkersAtOnceIsOneMapping) {
+  constexpr uint16_t flows = 400;
+  RoutedControl control(workers, 2);
+  set_up_nat(control);
+  control.publish();
+  const Ip inner = station_ip(Family::v4, 0, 0), outer = station_ip(Family::v4, 1, 0);
+  const Ip external = address_of(Family::v4, 1, 1);
+  std::atomic<bool> stop{false};
+  std::thread hosts([&] {
+    const Bytes payload(8);
+    for (uint16_t flow = 0; flow < flows && !stop; ++flow) {
+      const auto inner_port = static_cast<uint16_t>(2000 + flow);
+      for (unsigned q = 0; q < workers; ++q) {
+        EXPECT_TRUE(put(control.far(0, q), frame()
+                                               .eth(station_mac(0, 0), router_mac(0))
+                                               .ipv4(inner, outer)
+                                               .udp(inner_port, 53)
+                                               .payload(payload)));
+      }
+      std::set<uint16_t> ports;
+      for (unsigned q = 0; q < workers; ++q) {
+        Bytes f;
+        ASSERT_TRUE(eventually([&] { return !(f = get(control.far(1, q))).empty(); })) << q;
+        EXPECT_EQ(IpAddress::load4(&f[26]), external);
+        ports.insert(load_be16(&f[udp_of(f)]));
+      }
+      ASSERT_EQ(ports.size(), 1u) << "flow " << flow;
+      // The answer comes by another worker's queue.
+      const unsigned back = flow % workers;
+      EXPECT_TRUE(put(control.far(1, back), frame()
+                                                .eth(station_mac(1, 0), router_mac(1))
+                                                .ipv4(outer, external)
+                                                .udp(53, *ports.begin())
+                                                .payload(payload)));
+      Bytes f;
+      ASSERT_TRUE(eventually([&] { return !(f = get(control.far(0, back))).empty(); }));
+      EXPECT_EQ(IpAddress::load4(&f[30]), inner);
+      EXPECT_EQ(load_be16(&f[udp_of(f) + 2]), inner_port);
+    }
+    stop = true;
+  });
+  while (!stop && !HasFatalFailure()) {
+    control.publish();
+    control.tables().nat.connections->sweep(std::chrono::steady_clock::now(), 256);
+    control.tables().nat.ports->prepare();
+    std::this_thread::yield();
+  }
+  hosts.join();
+  control.catch_up();
+  EXPECT_EQ(control.tables().nat.connections->size(), flows);
+  EXPECT_EQ(control.tables().nat.ports->size(), flows);
+  EXPECT_EQ(control.drops(), 0u);
+  control.expect_all_accounted(0);
+}
+
 TEST_P(RouterThreads, StopWhileWorkersWakeEachOther) {
   for (int round = 0; round < 10; ++round) {
     auto control = std::make_unique<RoutedControl>(workers, 2);
