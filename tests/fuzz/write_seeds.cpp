@@ -57,7 +57,7 @@ const FrameBuilder seeds[] = {
 
 // To the routers of pipeline_fuzz.cpp, from the stations of the networks one, two and three.
 FrameBuilder routed(unsigned station, uint16_t network, const char* from, const char* to) {
-  const FrameBuilder link = frame().eth(mac(station), mac(0xff00u + network));
+  FrameBuilder link = frame().eth(mac(station), mac(0xff00u + network));
   const test::Ip source(from), destination(to);
   return source.is_v4() ? link.ipv4(source, destination) : link.ipv6(source, destination);
 }
