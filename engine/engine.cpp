@@ -22,6 +22,12 @@ Engine::~Engine() {
   close(attention_);
 }
 
+// In two steps: until its thread has ended, a worker may wake any other one.
+void Engine::stop() {
+  for (auto& worker : workers_) worker->stop();
+  workers_.clear();
+}
+
 void Engine::publish(std::shared_ptr<const Tables> tables) {
   for (auto& worker : workers_) worker->publish(tables.get());
   for (auto& worker : workers_) worker->await_adoption();

@@ -30,7 +30,7 @@ class Engine {
   void expire();
 
   // Ends the workers; nothing forwards any more. Idempotent; the destructor does it too.
-  void stop() { workers_.clear(); }
+  void stop();
 
   const Tables& tables() const { return *tables_; }
   const std::vector<std::unique_ptr<Worker>>& workers() const { return workers_; }

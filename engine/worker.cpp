@@ -42,10 +42,14 @@ Worker::Worker(unsigned index, IoKind io, int attention)
   thread_ = std::thread([this] { run(); });
 }
 
-Worker::~Worker() {
+void Worker::stop() {
   stop_.store(true, std::memory_order_release);
   wake();
-  thread_.join();
+  if (thread_.joinable()) thread_.join();
+}
+
+Worker::~Worker() {
+  stop();
   close(wake_);
   close(epoll_);
 }

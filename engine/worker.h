@@ -38,10 +38,13 @@ class Worker {
   // The thread starts at once and sleeps until publish(). Throws std::system_error without the
   // descriptors it needs. `attention`: an eventfd the worker signals when a port died.
   Worker(unsigned index, IoKind io, int attention);
-  // Stops the thread; packets in ports' queues stay there.
   ~Worker();
   Worker(const Worker&) = delete;
   Worker& operator=(const Worker&) = delete;
+
+  // Control thread: ends the thread; packets in ports' queues stay there. Other workers may still
+  // call what any thread may, to no effect. Idempotent; the destructor does it too.
+  void stop();
 
   // Control thread: hands over new tables and returns; await_adoption() returns when the worker has
   // let go of all earlier ones.

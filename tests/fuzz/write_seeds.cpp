@@ -55,6 +55,39 @@ const FrameBuilder seeds[] = {
     frame().eth(mac(1), mac(2)).ether_type(38).zeros(46),
 };
 
+// To the routers of pipeline_fuzz.cpp, from the stations of the networks one, two and three.
+FrameBuilder routed(unsigned station, uint16_t network, const char* from, const char* to) {
+  FrameBuilder link = frame().eth(mac(station), mac(0xff00u + network));
+  const test::Ip source(from), destination(to);
+  return source.is_v4() ? link.ipv4(source, destination) : link.ipv6(source, destination);
+}
+
+const FrameBuilder routed_seeds[] = {
+    routed(1, 0, "10.0.0.1", "10.1.0.2").udp(1, 2).zeros(20),
+    routed(1, 0, "10.0.0.1", "10.1.0.7").udp(1, 2).zeros(20),
+    routed(1, 0, "10.0.0.1", "10.2.0.7").tcp(1, 2).flags("S").tcp_options(options),
+    routed(1, 0, "10.0.0.1", "10.3.0.7").udp(1, 2),
+    routed(1, 0, "10.0.0.1", "203.0.113.5").udp(4000, 53).zeros(20),
+    routed(1, 0, "10.0.0.1", "203.0.113.5").tcp(4000, 80).flags("S"),
+    routed(1, 0, "10.0.0.1", "203.0.113.5").fragment(0, true).udp(1, 2).udp_length(32).zeros(16),
+    routed(1, 0, "10.0.0.1", "203.0.113.5").fragment(24, false).protocol(17).zeros(8),
+    routed(1, 0, "10.0.0.1", "203.0.113.5").tcp(4000, 80).pattern(3000).gso(1000),
+    routed(1, 0, "10.0.0.1", "203.0.113.5").echo_request(1, 1).zeros(8),
+    routed(1, 0, "10.0.0.1", "203.0.113.5").ttl(1).udp(1, 2),
+    routed(1, 0, "10.0.0.1", "10.0.0.254").echo_request(1, 1).zeros(8),
+    routed(1, 0, "10.0.0.1", "198.51.100.1").tcp(4000, 80).flags("S"),
+    routed(1, 0, "fd00::1", "fd01::2").udp(1, 2).zeros(1300),
+    routed(1, 0, "fd00::1", "fd02::2").udp(1, 2),
+    routed(1, 0, "fd00::1", "2001:db8:1::1").tcp(4000, 80).flags("S"),
+    routed(1, 0, "fd00::1", "2001:db8:1::1").udp(4000, 53),
+    routed(3, 1, "10.1.0.2", "10.0.0.1").udp(1, 2).zeros(1400),
+    routed(3, 1, "10.1.0.2", "10.0.0.9").udp(1, 2),
+    routed(9, 2, "198.51.100.9", "198.51.100.1").tcp(4000, 80).flags("S"),
+    routed(9, 2, "198.51.100.9", "198.51.100.1").udp(53, 4000),
+    frame().eth(mac(7), mac(0xff01)).arp_reply(mac(7), "10.1.0.7", mac(0xff01), "10.1.0.1"),
+    frame().eth(mac(7), mac(0xff00)).arp_request(mac(7), "10.0.0.7", "10.0.0.254"),
+};
+
 const FrameBuilder datagrams[] = {
     v4().fragment(16, false).protocol(1).zeros(9),
     v4().fragment(0, true).icmp(8, 0).zeros(8),
@@ -128,6 +161,29 @@ void write_seed(const std::filesystem::path& folder, const std::string& name,
   write(folder / "router_makers" / name, counted);
 }
 
+// These seeds one after the other, each from the port where its network is untagged, and time
+// passes between some.
+void write_routed(const std::filesystem::path& file) {
+  constexpr uint8_t later = 32;
+  constexpr uint8_t port_of_network[] = {0, 4, 7};
+  std::vector<uint8_t> sequence;
+  size_t number = 0;
+  for (const FrameBuilder& seed : routed_seeds) {
+    PacketPool pool(1);
+    Packet& p = *pool.take();
+    seed.store(p);
+    (void)parse_layout(p);
+    const uint8_t port = port_of_network[p.data[5] % 3];
+    const uint8_t flags = number++ % 4 == 3 ? port | later : port;
+    encode_offload(p, p.data - virtio_header_size);
+    sequence.insert(sequence.end(), {flags, 1, 0, static_cast<uint8_t>(p.length),
+                                     static_cast<uint8_t>(p.length >> 8)});
+    p.push(virtio_header_size);
+    sequence.insert(sequence.end(), p.frame().begin(), p.frame().end());
+  }
+  write(file, sequence);
+}
+
 // An ICMP error about each seed that is one of IP, made right by nat_fuzz.
 void write_error(const std::filesystem::path& folder, const std::string& name,
                  const FrameBuilder& seed) {
@@ -165,6 +221,8 @@ int main(int argc, char** argv) {
     write_error(folder, std::to_string(number), seed);
     write_seed(folder, std::to_string(number++), seed);
   }
+  for (const FrameBuilder& seed : routed_seeds) write_seed(folder, std::to_string(number++), seed);
+  write_routed(folder / "pipeline" / "routed");
   write_datagrams(folder / "router_makers" / "datagrams");
   for (const std::string_view request : requests) write_request(folder, number++, request);
 }
