@@ -25,6 +25,7 @@ YamlNode scalar(std::string text, bool plain) {
 }
 
 // What the configuration would read, had the value stood there. json::parse has bounded its depth.
+// NOLINTNEXTLINE(misc-no-recursion)
 YamlNode node_of(const json::value& value) {
   switch (value.kind()) {
     case json::kind::null:
@@ -100,8 +101,8 @@ json::value target_text(const PublishConfig& entry) {
   if (entry.to_port == 0) return nullptr;
   const std::string address = entry.to.to_string();
   const auto last = static_cast<uint16_t>(entry.to_port + (entry.last_port - entry.first_port));
-  return json::value((entry.to.is_v4() ? address : "[" + address + "]") + ":" +
-                     ports_text(entry.to_port, last));
+  const std::string host = entry.to.is_v4() ? address : "[" + address + "]";
+  return {host + ":" + ports_text(entry.to_port, last)};
 }
 
 json::object view_entry(const PublishConfig& entry) {

@@ -106,7 +106,7 @@ class PublishReader {
 
   std::optional<Target> read_target(const MapReader& entry) const {
     static constexpr std::string_view form =
-        "an endpoint's address and port, such as \"10.0.0.11:80\" or \"[fd00:a::11]:80\"";
+        R"(an endpoint's address and port, such as "10.0.0.11:80" or "[fd00:a::11]:80")";
     if (!require_key(entry, "to", example)) return std::nullopt;
     const YamlNode& node = *entry.find("to");
     const auto text = entry.scalar(node, form);

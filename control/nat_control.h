@@ -27,7 +27,7 @@ class NatControl {
   Translation translation() const;
   // Addresses of pools and of published ports that the router is to have on the network besides its
   // own.
-  std::vector<IpAddress> addresses_on(const std::string& network) const;
+  std::vector<IpAddress> addresses_on(const std::string& name) const;
 
   // Until the next Tables are published nothing else has changed. A sentence when it is refused:
   // the port is taken, or there is no such entry.
@@ -56,7 +56,7 @@ class NatControl {
   NetworkId id_of(const std::string& name) const;
   std::vector<IpAddress> addresses_of(const PublishConfig& entry) const;
   std::vector<IpAddress> pool_of(const MasqueradeConfig& entry) const;
-  void add(const PublishConfig& entry);
+  void add(const PublishConfig& config);
   void open_on_host(const Entry& entry);
   void close_on_host(const Entry& entry);
   void reserve(const PublishConfig& entry, bool on);

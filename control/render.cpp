@@ -161,7 +161,7 @@ std::string render_routes(const json::object& view, bool colour) {
 
 // "10.0.0.2:4000", "[fd00::2]:4000", or the address alone.
 std::string end_of(const json::object& direction, const std::string& end) {
-  const std::string address = text(direction.at(end));
+  std::string address = text(direction.at(end));
   const json::value* port = direction.if_contains(end + "_port");
   if (!port) return address;
   const bool v6 = address.find(':') != std::string::npos;

@@ -11,6 +11,8 @@ namespace uswitch {
 
 class Outbox {
  public:
+  virtual ~Outbox() = default;
+
   // An empty packet, or null when no buffer is free. It lives until the end of the turn, sent or
   // not, or until 64 later ones have been asked for.
   virtual Packet* fresh() = 0;
@@ -23,9 +25,6 @@ class Outbox {
   // Those of the port a packet came in by. With no_port: of the router, which is a port in the
   // books: what it originates it receives, what ends there it sends.
   virtual PortCounters& counters(PortId ingress) = 0;
-
- protected:
-  ~Outbox() = default;
 };
 
 }  // namespace uswitch

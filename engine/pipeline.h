@@ -62,8 +62,9 @@ class Pipeline final : private Outbox {
   void decide(const Turn& turn, Batch& batch);
   void collect_routed(const Turn& turn, Batch& batch);
   void route(const Turn& turn, Batch& batch);
-  Verdict take_turn(const Turn& turn, size_t routed);
-  Verdict open_flow(const Turn& turn, size_t routed);
+  // Of the ith that is routed.
+  Verdict take_turn(const Turn& turn, size_t i);
+  Verdict open_flow(const Turn& turn, size_t i);
   void dispatch(const Turn& turn, Packet& packet, Verdict verdict);
   void to_port(Packet& packet, PortId id);
   void flood(const Turn& turn, Packet& packet);

@@ -48,7 +48,7 @@ inline TupleWords pack(const Tuple& t) {
 // In place: a copy of what has just been stored in parts costs 5 ns (failed store forwarding).
 inline void unpack(const TupleWords& words, Tuple& t) {
   // Word by word, as they were stored: a wider load would have to wait for the stores.
-  std::memcpy(t.source.bytes.data(), &words[0], 8);
+  std::memcpy(t.source.bytes.data(), words.data(), 8);
   std::memcpy(t.source.bytes.data() + 8, &words[1], 8);
   std::memcpy(t.destination.bytes.data(), &words[2], 8);
   std::memcpy(t.destination.bytes.data() + 8, &words[3], 8);

@@ -36,6 +36,9 @@ void Sender::readdress(const Routing& routing, Packet& packet, NetworkId network
   packet.network = network;
 }
 
+// Telling a source may need a station to be asked for, and so on; it ends at the second step, since
+// nobody is told about the router's own packets.
+// NOLINTBEGIN(misc-no-recursion)
 Verdict Sender::to_station(const Routing& routing, Packet& packet, const Station& station,
                            Time now) {
   MacAddress mac;
@@ -222,6 +225,8 @@ Verdict Sender::to_station_in_pieces(const Routing& routing, Packet& packet, con
   c.copies.add(pieces - 1);
   return Verdict::consumed();
 }
+
+// NOLINTEND(misc-no-recursion)
 
 void Sender::reset(const Routing& routing, const Packet& about, Time now) {
   Packet* out = fresh();
