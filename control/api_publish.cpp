@@ -102,7 +102,8 @@ json::value target_text(const PublishConfig& entry) {
   const std::string address = entry.to.to_string();
   const auto last = static_cast<uint16_t>(entry.to_port + (entry.last_port - entry.first_port));
   const std::string host = entry.to.is_v4() ? address : "[" + address + "]";
-  return {host + ":" + ports_text(entry.to_port, last)};
+  json::value text(host + ":" + ports_text(entry.to_port, last));  // in braces it would be an array
+  return text;
 }
 
 json::object view_entry(const PublishConfig& entry) {

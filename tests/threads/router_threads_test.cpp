@@ -120,17 +120,16 @@ TEST_P(RouterThreads, ARP10_ND4_AnAnswerThatOneWorkerHearsWakesAllThatWait) {
       ASSERT_TRUE(put(control.far(0, q), numbered(0, 0, station_ip(family, 1, 0), q)));
     }
     ASSERT_TRUE(eventually([&] { return control.held() == workers; }));
-    unsigned questions = 0;
+    std::vector<FrameBuilder> answers;
     for (unsigned q = 0; q < workers; ++q) {
       for (Bytes f; !(f = get(control.far(1, q))).empty();) {
         const auto answer = answer_to(f, 1, 1);
         ASSERT_TRUE(answer);
-        if (++questions == 1) {
-          ASSERT_TRUE(put(control.far(1, workers - 1), *answer));
-        }
+        answers.push_back(*answer);
       }
     }
-    EXPECT_EQ(questions, 1u);
+    ASSERT_EQ(answers.size(), 1u);
+    ASSERT_TRUE(put(control.far(1, workers - 1), answers[0]));
     for (unsigned q = 0; q < workers; ++q) {
       Bytes f;
       ASSERT_TRUE(eventually([&] { return !(f = get(control.far(1, q))).empty(); })) << q;
