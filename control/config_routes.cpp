@@ -19,8 +19,11 @@ constexpr Choice<RouteType> types[] = {{"blackhole", RouteType::blackhole},
 
 class RouteReader {
  public:
-  explicit RouteReader(Config& config)
-      : config_(config), networks_(config.networks), connected_(config.networks) {}
+  RouteReader(Config& config, bool translates)
+      : config_(config),
+        networks_(config.networks),
+        connected_(config.networks),
+        translates_(translates) {}
 
   void read(const MapReader& route) {
     route.expect_keys(route_keys);
@@ -153,14 +156,21 @@ class RouteReader {
   }
 
   // False after reporting that the gateway does not fit to the others, or to the destination.
-  static bool check_hop(const MapReader& route, const YamlNode& item,
-                        const std::optional<IpPrefix>& to, const Hop& hop,
-                        const std::vector<Hop>& others) {
+  bool check_hop(const MapReader& route, const YamlNode& item, const std::optional<IpPrefix>& to,
+                 const Hop& hop, const std::vector<Hop>& others) const {
     if (to && to->address.family() != hop.gateway.family()) {
       route.refuse(item, "'to' and 'via' are of different IP versions",
                    "write addresses of the same one");
     } else if (std::find(others.begin(), others.end(), hop) != others.end()) {
       route.refuse(item, quoted(item.text) + " stands here twice", "remove one of them");
+    } else if (translates_ && !others.empty() && others[0].network != hop.network) {
+      route.refuse(
+          item,
+          "with 'nat', the gateways of a route are in one network, and " + quoted(item.text) +
+              " is in " + quoted(hop.network) + " while the first is in " +
+              quoted(others[0].network),
+          "how a flow is translated follows from the network it leaves by; keep the gateways "
+          "of one network");
     } else {
       return true;
     }
@@ -170,13 +180,14 @@ class RouteReader {
   Config& config_;
   NetworkIndex networks_;
   Connected connected_;
+  bool translates_;                // the file has a section `nat`
   std::map<IpPrefix, int> lines_;  // of the first route to each prefix
 };
 
 }  // namespace
 
 void read_routes(const MapReader& top, Config& config) {
-  RouteReader reader(config);
+  RouteReader reader(config, top.find("nat") != nullptr);
   for (const YamlNode& item : top.list("routes", example)) {
     reader.read(MapReader(item, "route", top.errors()));
   }

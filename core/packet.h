@@ -68,6 +68,7 @@ struct Packet {
   bool has_stripped_tag = false;  // the kernel took the tag out of the frame into tci (AP-2)
   bool routed = false;            // the router has taken it to another network than it came from
   bool reassembled = false;       // came in fragments, and may go on so whatever its header says
+  Reason refused = Reason::none;  // set by the port it came in by: it must be dropped
 
   std::span<const uint8_t> frame() const { return {data, length}; }
   std::span<uint8_t> frame() { return {data, length}; }
@@ -86,6 +87,7 @@ struct Packet {
     has_stripped_tag = false;
     routed = false;
     reassembled = false;
+    refused = Reason::none;
   }
 
   // Moves the first byte of the frame forward (pull) or back (push) and keeps the offload offsets

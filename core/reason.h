@@ -76,7 +76,15 @@ namespace uswitch {
   X(untranslatable, nat,                                                                           \
     "A packet that must not leave under its own address cannot be translated.")                    \
   X(nat_ports_exhausted, nat, "No external port was left for the flow.")                           \
-  X(connections_full, nat, "The table of connections is full of flows worth more than this one.")
+  X(connections_full, nat, "The table of connections is full of flows worth more than this one.")  \
+  X(split_horizon, tunnel, "It came from another node and may not go on to a third one.")          \
+  X(tunnel_malformed, tunnel, "The datagram is too short for its tunnel, or no frame of it.")      \
+  X(tunnel_unknown_remote, tunnel, "From an address that is no remote of this tunnel.")            \
+  X(tunnel_unknown_network, tunnel, "The tunnel has no network of that number.")                   \
+  X(tunnel_bad_checksum, tunnel, "The frame was damaged on its way through the tunnel.")           \
+  X(tunnel_congested, tunnel,                                                                      \
+    "Congestion on the way was marked on a frame that cannot tell its receiver (RFC 6040).")       \
+  X(tunnel_unreachable, tunnel, "The host has no way to the remote, or the remote refused it.")
 
 enum class Reason : uint8_t {
   none,

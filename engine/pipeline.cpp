@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "core/gso.h"
 #include "core/layout.h"
 #include "switch/bridge.h"
 #include "switch/vlan.h"
@@ -46,6 +47,7 @@ void Pipeline::run(const Tables& tables, PortId ingress, Batch& batch, Time now)
 }
 
 Verdict Pipeline::admit(const PortSettings& port, Packet& packet) {
+  if (packet.refused != Reason::none) return Verdict::drop(packet.refused);
   if (Reason r = classify_vlan(port, packet); r != Reason::none) return Verdict::drop(r);
   if (Reason r = parse_layout(packet); r != Reason::none) return Verdict::drop(r);
   if (port.guard) {
@@ -145,7 +147,7 @@ Verdict Pipeline::open_flow(const Turn& turn, size_t i) {
 void Pipeline::dispatch(const Turn& turn, Packet& packet, Verdict verdict) {
   switch (verdict.kind()) {
     case Verdict::Kind::to_port:
-      return to_port(packet, verdict.port());
+      return bridge_to(turn, packet, verdict.port());
     case Verdict::Kind::flood:
       return flood(turn, packet);
     case Verdict::Kind::forward:
@@ -165,26 +167,40 @@ void Pipeline::drop(const Packet& packet, Reason reason) {
   counters(packet.ingress).drop(reason);
 }
 
-// Isolated ports exchange nothing within a network. What the router takes to another network is
-// for the router to judge.
-bool Pipeline::kept_apart(const Packet& packet, PortId egress) const {
-  return packet.ingress != no_port && !packet.routed &&
-         tables_->settings[packet.ingress].isolated && tables_->settings[egress].isolated;
+// A tunnel's path may carry less than its network does elsewhere. Who sends too much is told so,
+// as far as a router is there to tell it (PM-5).
+void Pipeline::bridge_to(const Turn& turn, Packet& packet, PortId id) {
+  if (tables_->has_port(id) && tables_->settings[id].overlay &&
+      segment_length(packet) > tables_->settings[id].mtu && tables_->routing.on(packet.network)) {
+    router_.tell_too_big(tables_->routing, packet, tables_->settings[id].mtu, turn.now);
+  }
+  to_port(packet, id);
+}
+
+// Isolated ports exchange nothing within a network, and what came from one node is not sent on to
+// the next, which has had it from the first (VX-9). What the router takes to another network is for
+// the router to judge.
+Reason Pipeline::kept_apart(const Packet& packet, PortId egress) const {
+  if (packet.ingress == no_port || packet.routed) return Reason::none;
+  const PortSettings& from = tables_->settings[packet.ingress];
+  const PortSettings& to = tables_->settings[egress];
+  if (from.isolated && to.isolated) return Reason::isolated;
+  return from.overlay && to.overlay ? Reason::split_horizon : Reason::none;
 }
 
 void Pipeline::to_port(Packet& packet, PortId id) {
   if (!tables_->has_port(id)) return drop(packet, Reason::egress_down);
-  if (kept_apart(packet, id)) return drop(packet, Reason::isolated);
+  if (const Reason r = kept_apart(packet, id); r != Reason::none) return drop(packet, r);
   egress_.add(id, packet);
 }
 
 // Every port gets the same bytes: nothing is copied.
-unsigned Pipeline::to_members(Packet& packet, PortId except, bool& some_kept_apart) {
+unsigned Pipeline::to_members(Packet& packet, PortId except, Reason& why_none) {
   unsigned sent = 0;
   for (PortId member : tables_->networks[packet.network].members) {
     if (member == except) continue;
-    if (kept_apart(packet, member)) {
-      some_kept_apart = true;
+    if (const Reason r = kept_apart(packet, member); r != Reason::none) {
+      why_none = r;
       continue;
     }
     ++sent;
@@ -196,14 +212,14 @@ unsigned Pipeline::to_members(Packet& packet, PortId except, bool& some_kept_apa
 
 // The router listens to what is said to all (BR-13); its copy has an end of its own.
 void Pipeline::flood(const Turn& turn, Packet& packet) {
-  bool isolated = false;
-  unsigned sent = to_members(packet, packet.ingress, isolated);
+  Reason why_none = Reason::no_egress;
+  unsigned sent = to_members(packet, packet.ingress, why_none);
   if (tables_->routing.on(packet.network) && Router::listens_to(packet)) {
     if (sent++ != 0) turn.counters.copies.add(1);
     const Verdict verdict = router_.listen(tables_->routing, packet, turn.now);
     if (verdict.kind() == Verdict::Kind::drop) drop(packet, verdict.reason());
   }
-  if (sent == 0) drop(packet, isolated ? Reason::isolated : Reason::no_egress);
+  if (sent == 0) drop(packet, why_none);
 }
 
 // From the router: readdressed or its own. Unlike a bridged frame it may leave by the port it came
@@ -211,10 +227,8 @@ void Pipeline::flood(const Turn& turn, Packet& packet) {
 void Pipeline::forward(Packet& packet) {
   const PortId egress = bridge::look_up_destination(tables_->networks[packet.network], packet);
   if (egress != no_port) return to_port(packet, egress);
-  bool isolated = false;
-  if (to_members(packet, no_port, isolated) == 0) {
-    drop(packet, isolated ? Reason::isolated : Reason::no_egress);
-  }
+  Reason why_none = Reason::no_egress;
+  if (to_members(packet, no_port, why_none) == 0) drop(packet, why_none);
 }
 
 // The older packets have been sent by the time they are needed again.

@@ -66,13 +66,15 @@ class Pipeline final : private Outbox {
   Verdict take_turn(const Turn& turn, size_t i);
   Verdict open_flow(const Turn& turn, size_t i);
   void dispatch(const Turn& turn, Packet& packet, Verdict verdict);
+  void bridge_to(const Turn& turn, Packet& packet, PortId id);
   void to_port(Packet& packet, PortId id);
   void flood(const Turn& turn, Packet& packet);
   void forward(Packet& packet);
   void drop(const Packet& packet, Reason reason);
-  // To every member of the packet's network but the one; says how many.
-  unsigned to_members(Packet& packet, PortId except, bool& kept_apart);
-  bool kept_apart(const Packet& packet, PortId egress) const;
+  // To every member of the packet's network but the one; says how many, and if none, why.
+  unsigned to_members(Packet& packet, PortId except, Reason& why_none);
+  // Why a packet may not go from its ingress to this port; none: it may.
+  Reason kept_apart(const Packet& packet, PortId egress) const;
   void finish();
 
   // Outbox

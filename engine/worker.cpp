@@ -188,7 +188,8 @@ bool Worker::serve(PortId id, Batch& batch, Pipeline& pipeline, Io& io, bool& wo
     // What another port's batch has just resolved goes before this one's packets to the same
     // station.
     if (!mailbox_.empty()) read_mail(pipeline);
-    pipeline.run(*tables_, id, batch, now_);
+    const PortId from = batch[0].ingress == no_port ? id : batch[0].ingress;
+    pipeline.run(*tables_, from, batch, now_);
   }
   if (!port.alive()) {
     retire(id);

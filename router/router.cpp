@@ -249,6 +249,14 @@ void Router::tell_prohibited(const Routing& routing, const Packet& packet, Time 
   sender_.answer(routing, packet, icmp_error::prohibited(family_of(packet)), now);
 }
 
+void Router::tell_too_big(const Routing& routing, const Packet& packet, uint16_t mtu, Time now) {
+  const Layout& found = packet.layout;
+  if (found.fault != Reason::none || (found.ether_type != ether_type::ipv4 && !is_v6(packet)))
+    return;
+  if (!is_v6(packet) && !ip_checks::dont_fragment(packet)) return;
+  sender_.answer(routing, packet, icmp_error::too_big(family_of(packet), mtu), now);
+}
+
 bool Router::listens_to(const Packet& p) {
   if (!MacAddress::load(p.data).is_group() || p.layout.fault != Reason::none) return false;
   return is_arp(p) || (is_v6(p) && Nd::takes(p));

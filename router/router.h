@@ -56,6 +56,9 @@ class Router {
   }
   // Tells the sender of a packet that it was refused on purpose (I-8).
   void tell_prohibited(const Routing& routing, const Packet& packet, Time now);
+  // Tells the sender of a packet that was not even addressed to the router that it is too long for
+  // where it goes: one of those that may not be cut.
+  void tell_too_big(const Routing& routing, const Packet& packet, uint16_t mtu, Time now);
 
   // Whether a frame to a group is of interest here, and what becomes of the router's copy of it:
   // consumed or a drop. The frame stays as it is.

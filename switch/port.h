@@ -37,7 +37,9 @@ class Port {
   // The descriptor that becomes readable when the queue has frames; -1: the queue is asked each
   // turn.
   virtual int poll_fd(unsigned queue) const = 0;
-  // Appends what is waiting to the batch; true when there may be more.
+  // Appends what is waiting to the batch; true when there may be more. A port that reads for
+  // others, as the socket of a tunnel does for all remotes, sets `ingress` of the packets: one a
+  // batch.
   virtual bool rx(unsigned queue, Batch& batch, Io& io) = 0;
   // Sends in order, at most Batch::limit frames; marks those that failed. Keeps no pointer.
   virtual void tx(unsigned queue, std::span<Outgoing> frames, Io& io) = 0;
