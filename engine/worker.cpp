@@ -111,11 +111,9 @@ void Worker::run() {
 void Worker::adopt(const Tables* tables) {
   watched_.resize(std::max(watched_.size(), tables->ports.size()));
   for (PortId id = 0; id < watched_.size(); ++id) {
+    const Port* port = id < tables->ports.size() ? tables->ports[id].port.get() : nullptr;
     Watched now;
-    if (id < tables->ports.size() && tables->ports[id].port && tables->ports[id].port->alive()) {
-      now.port = tables->ports[id].port.get();
-      now.fd = now.port->poll_fd(index_);
-    }
+    if (port && port->alive() && port->readable()) now = {port, port->poll_fd(index_), false};
     if (now.port != watched_[id].port) watch(id, now);
   }
   tables_ = tables;
