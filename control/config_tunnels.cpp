@@ -134,7 +134,7 @@ class TunnelReader {
       return remotes;
     }
     const auto items = one_or_list(map, "remotes", example);
-    if (items.empty() || items.size() > max_remotes) {
+    if (items.size() > max_remotes) {
       map.refuse(*map.find("remotes"), std::to_string(items.size()) + " remotes",
                  "a tunnel has 1 to " + std::to_string(max_remotes));
       return remotes;
