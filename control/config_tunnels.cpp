@@ -245,8 +245,8 @@ void check_remotes_together(const Config& config, const MapReader& section) {
     const auto entry = std::ranges::find_if(section.entries(), is_it);
     section.refuse_key(*entry,
                        "tunnel " + quoted(t.name) + ": remote " + t.remote.to_string() +
-                           " with VNI " + std::to_string(t.network_id) + " is tunnel " +
-                           quoted(at->second) + "'s already",
+                           " with VNI " + std::to_string(t.network_id) + " is of tunnel " +
+                           quoted(at->second) + " already",
                        "name a remote once for each network");
   }
 }

@@ -85,7 +85,8 @@ const RefusedFile rows[] = {
     {"RemoteOfTwoTunnels",
      two("{type: udp, network: n, local: 192.0.2.1, remotes: 192.0.2.2}",
          "{type: udp, network: n, local: 192.0.2.1, remotes: 192.0.2.2}"),
-     {"6:3: tunnels: tunnel 'u': remote 192.0.2.2 with VNI 0 is tunnel 't's already; name a remote "
+     {"6:3: tunnels: tunnel 'u': remote 192.0.2.2 with VNI 0 is of tunnel 't' already; name a "
+      "remote "
       "once for each network"}},
 };
 
