@@ -35,7 +35,7 @@ start_node() { NODE=$1 start_uswitch "$1"; }  # NAME [<YAML]: its uswitch runs i
 kill_node() {  # NAME: its uswitch, without a chance to clear up
   local pid=${uswitch_pid[$1]}
   kill -KILL "$pid"
-  wait "$pid" || true
+  wait "$pid" 2>/dev/null || true
   unset "uswitch_pid[$1]"
 }
 
@@ -51,5 +51,6 @@ expect_clean_wire() {  # FILE MTU
   expect "outer datagrams" "$(frames_in "$1" 'udp port 4789 or udp port 8285') > 100"
   expect_equal "outer fragments" "$(frames_in "$1" 'ip[6:2] & 0x3fff != 0 or ip6 proto 44')" 0
   expect_equal "outer packets above $2" "$(frames_in "$1" "greater $(($2 + 15))")" 0
-  expect_equal "wrong checksums" "$(captured "$1" -vv | grep -Ec 'bad udp cksum|incorrect|bad cksum')" 0
+  captured "$1" -vv | grep -E -B 2 'bad udp cksum|incorrect|bad cksum' >"$WORK/checksums.log" || true
+  expect "wrong checksums, see checksums.log" "$(wc -l <"$WORK/checksums.log") == 0"
 }

@@ -75,16 +75,15 @@ iperf_server db; iperf_server plain2
 expect "bytes web to db" "$(iperf web 10.0.0.2 -n 40M) > 20 << 20"
 expect "bytes db to web" "$(iperf web 10.0.0.2 -R -n 40M) > 20 << 20"
 expect "bytes over IPv6" "$(iperf plain1 fd00::2 -n 40M) > 20 << 20"
-udp web db 10.0.0.2 -b 40M -n 1M -l 1200
-udp web db 10.0.0.2 -b 40M -n 1M -l 8000
+udp web db 10.0.0.2 -b 40M -n 500K -l 8000
 same_bytes web app 10.0.0.3
 
 step "on the wire: no outer fragment, nothing too long, no wrong checksum (TR-6, VX-6)"
 for n in n1 n2; do like_a_wire $n; done
-capture n2 eth0 "$WORK/wire.pcap" -B 32768 udp
-expect "bytes web to db" "$(iperf web 10.0.0.2 -n 2M) > 1 << 20"
-expect "bytes db to web" "$(iperf web 10.0.0.2 -R -n 2M) > 1 << 20"
-expect "bytes over IPv6" "$(iperf plain1 fd00::2 -n 2M) > 1 << 20"
+capture n2 eth0 "$WORK/wire.pcap" -B 32768 udp and not host 192.0.2.3
+expect "bytes web to db" "$(iperf web 10.0.0.2 -n 4M) > 1 << 20"
+expect "bytes db to web" "$(iperf web 10.0.0.2 -R -n 4M) > 1 << 20"
+expect "bytes over IPv6" "$(iperf plain1 fd00::2 -n 4M) > 1 << 20"
 udp web db 10.0.0.2 -b 40M -n 200K -l 8000
 stop_capture "$capture_pid"
 expect_clean_wire "$WORK/wire.pcap" 1500

@@ -25,9 +25,9 @@ vxlan vx8 8 8 192.0.2.1 local 192.0.2.2 dstport 8472 noudpcsum
 start_node n1 <<YAML
 networks: {four: {}, six: {}, zero: {}}
 tunnels:
-  four: {type: vxlan, network: four, vni: 42, local: 192.0.2.1, remotes: [192.0.2.2]}
-  six:  {type: vxlan, network: six, vni: 6, local: "2001:db8::1", remotes: ["2001:db8::2"]}
-  zero: {type: vxlan, network: zero, vni: 8, local: 192.0.2.1, remotes: [192.0.2.2], port: 8472, checksum: false}
+  to4: {type: vxlan, network: four, vni: 42, local: 192.0.2.1, remotes: [192.0.2.2]}
+  to6: {type: vxlan, network: six, vni: 6, local: "2001:db8::1", remotes: ["2001:db8::2"]}
+  to8: {type: vxlan, network: zero, vni: 8, local: 192.0.2.1, remotes: [192.0.2.2], port: 8472, checksum: false}
 ports:
   web: {type: tap,  netns: web, device: eth0, network: four, address: [10.4.0.1/24, 'fd00:4::1/64']}
   db:  {type: veth, netns: db,  device: eth0, network: four, address: [10.4.0.3/24, 'fd00:4::3/64']}
@@ -35,7 +35,6 @@ ports:
   old: {type: tap,  netns: old, device: eth0, network: zero, address: [10.8.0.1/24, 'fd00:8::1/64']}
 YAML
 
-in_ns far true
 iperf_server far
 both_ways() {  # ENDPOINT NUMBER OWN-NUMBER
   ping_all "$1" "10.$2.0.2"; ping_all "$1" "fd00:$2::2"
