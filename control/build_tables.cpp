@@ -53,6 +53,7 @@ PortSettings make_settings(const Config& config, const LivePort& port) {
   s.vlans = make_vlan_map(tagged, config.networks.size());
   s.mtu = static_cast<uint16_t>(port.mtu());
   s.isolated = c.isolated;
+  s.overlay = c.type == PortType::tunnel;
   s.capabilities = port.port()->capabilities();
   s.max_addresses = c.max_addresses;
   s.guard = make_guard(port, c.network ? &config.networks[s.network] : nullptr);

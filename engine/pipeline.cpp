@@ -35,6 +35,7 @@ void Pipeline::run(const Tables& tables, PortId ingress, Batch& batch, Time now)
     verdicts_[i] = admit(turn.port, batch[i]);
   }
   decide(turn, batch);
+  if (turn.port.suppress && tables.suppression) hear_remote(turn, batch);
   if (tables.routing.routes) route(turn, batch);
   for (size_t i = 0; i < batch.size(); ++i) {
     if (verdicts_[i].kind() != Verdict::Kind::to_router)
@@ -210,8 +211,38 @@ unsigned Pipeline::to_members(Packet& packet, PortId except, Reason& why_none) {
   return sent;
 }
 
+// What is said by stations behind another node, to whomever.
+void Pipeline::hear_remote(const Turn& turn, const Batch& batch) {
+  for (size_t i = 0; i < batch.size(); ++i) {
+    const Packet& packet = *batch.packets()[i];
+    if (verdicts_[i].kind() != Verdict::Kind::drop && neighbour_message::may_be(packet)) {
+      tables_->suppression->hear_remote(packet, turn.now);
+    }
+  }
+}
+
+// A question for a station that is known to be behind another node need not go there (ND-10): it
+// becomes the answer. For as long as the station's MAC address is there (TR-14), and never for what
+// the router has to say.
+bool Pipeline::answer_for_remote(const Turn& turn, Packet& packet) {
+  Suppression* known = tables_->suppression.get();
+  if (known == nullptr || turn.port.overlay || !neighbour_message::may_be(packet)) return false;
+  known->hear_local(packet);
+  const Network& network = tables_->networks[packet.network];
+  const auto answer = known->answer(packet, turn.now, network.ageing);
+  if (!answer) return false;
+  const Routing& routing = tables_->routing;
+  if (routing.on(packet.network) && routing.at(packet.network).owns(answer->address)) return false;
+  const PortId behind = network.fdb->lookup(answer->station.mac);
+  if (!tables_->has_port(behind) || !tables_->settings[behind].suppress) return false;
+  neighbour_message::turn_into_answer(packet, answer->station);
+  egress_.add(packet.ingress, packet);
+  return true;
+}
+
 // The router listens to what is said to all (BR-13); its copy has an end of its own.
 void Pipeline::flood(const Turn& turn, Packet& packet) {
+  if (answer_for_remote(turn, packet)) return;
   Reason why_none = Reason::no_egress;
   unsigned sent = to_members(packet, packet.ingress, why_none);
   if (tables_->routing.on(packet.network) && Router::listens_to(packet)) {

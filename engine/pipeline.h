@@ -69,6 +69,8 @@ class Pipeline final : private Outbox {
   void bridge_to(const Turn& turn, Packet& packet, PortId id);
   void to_port(Packet& packet, PortId id);
   void flood(const Turn& turn, Packet& packet);
+  void hear_remote(const Turn& turn, const Batch& batch);
+  bool answer_for_remote(const Turn& turn, Packet& packet);
   void forward(Packet& packet);
   void drop(const Packet& packet, Reason reason);
   // To every member of the packet's network but the one; says how many, and if none, why.

@@ -15,6 +15,7 @@
 #include "router/interface.h"
 #include "switch/network.h"
 #include "switch/port.h"
+#include "tunnel/suppression.h"
 
 namespace uswitch {
 
@@ -40,6 +41,8 @@ struct Tables {
 
   Routing routing;
   Translation nat;
+  // Neighbours behind ports with `suppress`; null: there are no such ports.
+  std::shared_ptr<Suppression> suppression;
   // Of the router, which is a port in the books: what it originates it receives, what ends at it it
   // sends. Set when a network has a router.
   std::shared_ptr<PortStats> router_stats;

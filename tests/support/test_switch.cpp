@@ -25,13 +25,25 @@ PortId TestSwitch::add_port(NetworkId network, std::map<uint16_t, NetworkId> tag
   ports_.push_back(std::make_shared<MemoryPort>(capabilities));
   PortSettings settings;
   settings.network = network;
-  settings.present = true;
-  settings.capabilities = capabilities;
   settings.vlans = make_vlan_map(tagged, tables_.networks.size());
-  tables_.settings.push_back(settings);
+  return add(settings, ports_.back());
+}
+
+PortId TestSwitch::add_port(NetworkId network, std::shared_ptr<Port> port) {
+  ports_.push_back(nullptr);
+  PortSettings settings;
+  settings.network = network;
+  return add(settings, std::move(port));
+}
+
+PortId TestSwitch::add(PortSettings settings, std::shared_ptr<Port> port) {
+  const auto id = static_cast<PortId>(tables_.ports.size());
+  settings.present = true;
+  settings.capabilities = port->capabilities();
+  tables_.settings.push_back(std::move(settings));
   tables_.ports.push_back(
-      {"p" + std::to_string(ports_.size() - 1), ports_.back(), std::make_shared<PortStats>(1)});
-  return static_cast<PortId>(ports_.size() - 1);
+      {"p" + std::to_string(id), std::move(port), std::make_shared<PortStats>(1)});
+  return id;
 }
 
 void TestSwitch::add_static(NetworkId network, const Mac& mac, PortId port) {
@@ -61,8 +73,11 @@ void TestSwitch::run(PortId port) {
   prepare();
   Batch batch(pool_);
   for (bool more = true; more;) {
-    more = ports_[port]->rx(0, batch, *io_);
-    if (!batch.empty()) pipeline_.run(tables_, port, batch, now_);
+    more = tables_.ports[port].port->rx(0, batch, *io_);
+    if (batch.empty()) continue;
+    const PortId from = batch[0].ingress == no_port ? port : batch[0].ingress;
+    for (Packet* p : batch.packets()) EXPECT_EQ(p->ingress, batch[0].ingress);
+    pipeline_.run(tables_, from, batch, now_);
   }
   if (std::exchange(settle_, false)) pipeline_.settle(tables_, now_);
 }
@@ -180,6 +195,7 @@ std::vector<Bytes> TestSwitch::received(PortId port) {
 std::vector<PortId> TestSwitch::receivers() {
   std::vector<PortId> ids;
   for (PortId id = 0; id < ports_.size(); ++id) {
+    if (!ports_[id]) continue;
     for (size_t n = ports_[id]->take_sent().size(); n > 0; --n) ids.push_back(id);
   }
   return ids;

@@ -23,6 +23,11 @@ class TestSwitch {
   NetworkId add_network(const std::string& name, size_t max_addresses = 64);
   PortId add_port(NetworkId network, std::map<uint16_t, NetworkId> tagged = {},
                   Capabilities capabilities = all_offloads);
+  // A port of another kind than memory.
+  PortId add_port(NetworkId network, std::shared_ptr<Port> port);
+  Tables& tables() { return tables_; }
+  // Runs the pipeline over all that the port has to read.
+  void poll(PortId port) { run(port); }
 
   Network& network(NetworkId id) { return tables_.networks[id]; }
   PortSettings& settings(PortId id) { return tables_.settings[id]; }
@@ -86,6 +91,7 @@ class TestSwitch {
   static constexpr Capabilities all_offloads{true, true, true, true};
 
  private:
+  PortId add(PortSettings settings, std::shared_ptr<Port> port);
   void run(PortId port);
   void prepare();
   std::vector<const PortCounters*> books() const;
@@ -94,7 +100,7 @@ class TestSwitch {
   std::unique_ptr<Io> io_ = make_io(IoKind::plain);
   Pipeline pipeline_{pool_, *io_, 0};
   Tables tables_;
-  std::vector<std::shared_ptr<MemoryPort>> ports_;
+  std::vector<std::shared_ptr<MemoryPort>> ports_;  // null: of another kind
   std::map<Reason, uint64_t> reported_;
   Announcer announcer_{1};
   bool settle_ = false;
