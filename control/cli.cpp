@@ -137,6 +137,7 @@ ParsedLine parse_command_line(int argc, const char* const* argv) {
   const CLI::App* show = add_show(app, line);
   const CLI::App* erase = add_delete(app, line);
   const CLI::App* explained = add_explain(app, line);
+  const CLI::App* replayed = add_replay(app, line.replay);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& e) {
@@ -144,7 +145,10 @@ ParsedLine parse_command_line(int argc, const char* const* argv) {
     const int code = app.exit(e, out, err);
     return {std::nullopt, out.str(), err.str(), code == 0 ? exit_ok : exit_usage};
   }
-  if (show->parsed() || erase->parsed() || explained->parsed()) {
+  if (replayed->parsed()) {
+    if (!line.config.empty() || check) return refuse("the options of replay stand behind it");
+    line.command = CommandLine::Command::replay;
+  } else if (show->parsed() || erase->parsed() || explained->parsed()) {
     if (!line.config.empty() || check) {
       return refuse(
           "--config and --check do not go with show, delete and explain, which ask the running "
@@ -154,7 +158,7 @@ ParsedLine parse_command_line(int argc, const char* const* argv) {
                    : erase->parsed() ? CommandLine::Command::remove
                                      : CommandLine::Command::explain;
   } else if (line.config.empty()) {
-    return refuse("--config FILE is missing, or a command: show, delete, explain");
+    return refuse("--config FILE is missing, or a command: show, delete, explain, replay");
   } else if (check) {
     line.command = CommandLine::Command::check;
   }

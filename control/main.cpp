@@ -63,6 +63,8 @@ int main(int argc, char** argv) {
     case CommandLine::Command::show:
     case CommandLine::Command::remove:
       return show(*parsed.line, std::cout, std::cerr, wants_colour());
+    case CommandLine::Command::replay:
+      return replay(parsed.line->replay, std::cout, std::cerr);
     case CommandLine::Command::explain:
       return explain(*parsed.line, std::cout, std::cerr);
   }

@@ -1,11 +1,12 @@
 #include "switch/fdb.h"
 
 #include <sys/mman.h>
-#include <sys/random.h>
 
 #include <cerrno>
 #include <mutex>
 #include <system_error>
+
+#include "core/entropy.h"
 
 namespace uswitch {
 namespace {
@@ -36,11 +37,7 @@ void Fdb::Unmap::operator()(std::byte* p) const {
 }
 
 Fdb::Seed Fdb::random_seed() {
-  Seed seed;
-  if (getrandom(&seed, sizeof seed, 0) != sizeof seed) {
-    throw std::system_error(errno, std::generic_category(), "getrandom");
-  }
-  return seed;
+  return random_value<Seed>();
 }
 
 // All zero bytes are an empty table, so nothing is written to the mapping here.
