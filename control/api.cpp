@@ -33,6 +33,7 @@ constexpr Route routes[] = {
     {"POST", "/v1/publish", publish},
     {"DELETE", "/v1/publish", unpublish},
     {"GET", "/v1/tunnels", plain<view_tunnels>},
+    {"POST", "/v1/explain", explain_packet},
     {"GET", "/v1/drops", plain<view_drops>},
     {"GET", "/v1/workers", plain<view_workers>},
     {"GET", "/v1/config", plain<view_config>},

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <sstream>
 
+#include "control/explain_command.h"
 #include "control/suggest.h"
 
 namespace uswitch {
@@ -131,9 +132,12 @@ ParsedLine parse_command_line(int argc, const char* const* argv) {
   CommandLine line;
   bool check = false;
   CLI::App app("uswitch: a userspace virtual switch and router for container hosts", "uswitch");
+  app.require_subcommand(0, 1);
   add_run(app, line, check);
   const CLI::App* show = add_show(app, line);
   const CLI::App* erase = add_delete(app, line);
+  const CLI::App* explained = add_explain(app, line);
+  const CLI::App* replayed = add_replay(app, line.replay);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& e) {
@@ -141,16 +145,20 @@ ParsedLine parse_command_line(int argc, const char* const* argv) {
     const int code = app.exit(e, out, err);
     return {std::nullopt, out.str(), err.str(), code == 0 ? exit_ok : exit_usage};
   }
-  if (show->parsed() && erase->parsed()) return refuse("show and delete are two commands");
-  if (show->parsed() || erase->parsed()) {
+  if (replayed->parsed()) {
+    if (!line.config.empty() || check) return refuse("the options of replay stand behind it");
+    line.command = CommandLine::Command::replay;
+  } else if (show->parsed() || erase->parsed() || explained->parsed()) {
     if (!line.config.empty() || check) {
       return refuse(
-          "--config and --check do not go with show and delete, which ask the running "
+          "--config and --check do not go with show, delete and explain, which ask the running "
           "uswitch");
     }
-    line.command = show->parsed() ? CommandLine::Command::show : CommandLine::Command::remove;
+    line.command = show->parsed()    ? CommandLine::Command::show
+                   : erase->parsed() ? CommandLine::Command::remove
+                                     : CommandLine::Command::explain;
   } else if (line.config.empty()) {
-    return refuse("--config FILE is missing, or a command: show, delete");
+    return refuse("--config FILE is missing, or a command: show, delete, explain, replay");
   } else if (check) {
     line.command = CommandLine::Command::check;
   }

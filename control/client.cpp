@@ -8,6 +8,8 @@
 #include <boost/beast/http/read.hpp>
 #include <boost/beast/http/string_body.hpp>
 #include <boost/beast/http/write.hpp>
+#include <boost/json/parse.hpp>
+#include <boost/json/value.hpp>
 
 namespace uswitch {
 
@@ -80,6 +82,14 @@ Reply exchange(const std::string& path, const Request& request,
   reply.status = parser.get().result_int();
   reply.body = std::move(parser.get().body());
   return reply;
+}
+
+std::string sentence_of(const Reply& reply) {
+  boost::system::error_code error;
+  const boost::json::value body = boost::json::parse(reply.body, error);
+  const boost::json::value* sentence = error ? nullptr : body.find_pointer("/error", error);
+  if (sentence && sentence->is_string()) return std::string(sentence->as_string());
+  return "status " + std::to_string(reply.status) + ": " + reply.body;
 }
 
 }  // namespace uswitch

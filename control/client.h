@@ -19,4 +19,7 @@ class NoDaemon : public std::runtime_error {
 Reply exchange(const std::string& path, const Request& request,
                std::chrono::milliseconds patience = std::chrono::seconds(10));
 
+// The sentence of a refusal, or the whole body when it is not one of ours.
+std::string sentence_of(const Reply& reply);
+
 }  // namespace uswitch

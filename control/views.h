@@ -39,6 +39,10 @@ boost::json::object publish(const ApiContext& context, const Query& query, const
 boost::json::object unpublish(const ApiContext& context, const Query& query,
                               const std::string& body);
 
+// What would become of an imagined packet: view_explain.cpp.
+boost::json::object explain_packet(const ApiContext& context, const Query& query,
+                                   const std::string& body);
+
 // The router among the ports: no port can be configured under this name.
 inline constexpr const char* router_row = "(router)";
 

@@ -178,20 +178,9 @@ void Pipeline::bridge_to(const Turn& turn, Packet& packet, PortId id) {
   to_port(packet, id);
 }
 
-// Isolated ports exchange nothing within a network, and what came from one node is not sent on to
-// the next, which has had it from the first (VX-9). What the router takes to another network is for
-// the router to judge.
-Reason Pipeline::kept_apart(const Packet& packet, PortId egress) const {
-  if (packet.ingress == no_port || packet.routed) return Reason::none;
-  const PortSettings& from = tables_->settings[packet.ingress];
-  const PortSettings& to = tables_->settings[egress];
-  if (from.isolated && to.isolated) return Reason::isolated;
-  return from.overlay && to.overlay ? Reason::split_horizon : Reason::none;
-}
-
 void Pipeline::to_port(Packet& packet, PortId id) {
   if (!tables_->has_port(id)) return drop(packet, Reason::egress_down);
-  if (const Reason r = kept_apart(packet, id); r != Reason::none) return drop(packet, r);
+  if (const Reason r = tables_->kept_apart(packet, id); r != Reason::none) return drop(packet, r);
   egress_.add(id, packet);
 }
 
@@ -200,7 +189,7 @@ unsigned Pipeline::to_members(Packet& packet, PortId except, Reason& why_none) {
   unsigned sent = 0;
   for (PortId member : tables_->networks[packet.network].members) {
     if (member == except) continue;
-    if (const Reason r = kept_apart(packet, member); r != Reason::none) {
+    if (const Reason r = tables_->kept_apart(packet, member); r != Reason::none) {
       why_none = r;
       continue;
     }
@@ -221,20 +210,14 @@ void Pipeline::hear_remote(const Turn& turn, const Batch& batch) {
   }
 }
 
-// A question for a station that is known to be behind another node need not go there (ND-10): it
-// becomes the answer. For as long as the station's MAC address is there (TR-14), and never for what
-// the router has to say.
+// A question for a station that is known to be behind another node need not go there: it becomes
+// the answer.
 bool Pipeline::answer_for_remote(const Turn& turn, Packet& packet) {
-  Suppression* known = tables_->suppression.get();
-  if (known == nullptr || turn.port.overlay || !neighbour_message::may_be(packet)) return false;
-  known->hear_local(packet);
-  const Network& network = tables_->networks[packet.network];
-  const auto answer = known->answer(packet, turn.now, network.ageing);
+  if (!tables_->suppression || turn.port.overlay || !neighbour_message::may_be(packet))
+    return false;
+  tables_->suppression->hear_local(packet);
+  const auto answer = tables_->answer_for_remote(packet, turn.now);
   if (!answer) return false;
-  const Routing& routing = tables_->routing;
-  if (routing.on(packet.network) && routing.at(packet.network).owns(answer->address)) return false;
-  const PortId behind = network.fdb->lookup(answer->station.mac);
-  if (!tables_->has_port(behind) || !tables_->settings[behind].suppress) return false;
   neighbour_message::turn_into_answer(packet, answer->station);
   egress_.add(packet.ingress, packet);
   return true;
