@@ -77,6 +77,7 @@ bool Segmenter::next(Packet& out) {
   out.ingress = super_.ingress;
   out.network = super_.network;
   out.tci = super_.tci;
+  out.mark = super_.mark;
 
   done_ = position_ + size == super_.length;
   finish_ip(out);

@@ -74,7 +74,7 @@ void TestSwitch::pass_time(Duration time) {
     now_ += step;
     uint64_t wake = 0;
     const std::vector<OwnFrame> frames = announcer_.due(tables_.routing, now_, wake);
-    pipeline_.send_own(tables_, frames);
+    pipeline_.send_own(tables_, frames, now_);
     pipeline_.settle(tables_, now_);
     pipeline_.expire(tables_, now_);
   }
