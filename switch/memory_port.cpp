@@ -14,6 +14,7 @@ bool MemoryPort::rx(unsigned, Batch& batch, Io&) {
     p->offload = f.offload;
     p->has_stripped_tag = f.has_stripped_tag;
     p->tci = f.tci;
+    p->refused = f.refused;
   }
   incoming_.clear();
   next_ = 0;

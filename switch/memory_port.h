@@ -18,6 +18,8 @@ class MemoryPort : public Port {
     // A tag beside the frame, as AF_PACKET delivers it.
     bool has_stripped_tag = false;
     uint16_t tci = 0;
+    // What a port may find out about a frame on reading it.
+    Reason refused = Reason::none;
   };
 
   explicit MemoryPort(Capabilities capabilities = {}) : capabilities_(capabilities) {}

@@ -2,8 +2,7 @@
 // address or some, on one worker, with no kernel in it. One iteration is one batch.
 #include <benchmark/benchmark.h>
 
-#include "bench/pipeline/generator_port.h"
-#include "engine/pipeline.h"
+#include "bench/pipeline/routed_switch.h"
 #include "wire/ethernet.h"
 #include "wire/ipv4.h"
 #include "wire/udp.h"
@@ -11,12 +10,8 @@
 namespace uswitch::bench {
 namespace {
 
-enum : NetworkId { inside, outside };
 constexpr uint32_t max_connections = 1 << 21;
 
-MacAddress router_mac(NetworkId n) {
-  return MacAddress::from_u64(0x02000000ff00 + n);
-}
 const MacAddress server_mac = MacAddress::from_u64(0x020000000009);
 const IpAddress server = IpAddress::from_v4(0xc6336409);  // 198.51.100.9
 
@@ -44,54 +39,24 @@ Frame udp_frame(uint32_t n) {
   return f;
 }
 
-class Setup {
+class Setup : public RoutedSwitch {
  public:
-  explicit Setup(uint32_t flows) : pipeline_(pool_, *io_, 0) {
-    tables_.router_stats = std::make_shared<PortStats>(1);
-    tables_.routing.routes = std::make_shared<RouteTable>();
-    tables_.routing.neighbours = std::make_shared<Neighbours>();
-    add_network(inside, "10.0.0.1/12");
-    add_network(outside, "198.51.100.1/24");
+  explicit Setup(uint32_t flows) : RoutedSwitch({"10.0.0.1/12"}, {"198.51.100.1/24"}) {
     tables_.routing.neighbours->add_permanent(outside, server, server_mac);
     tables_.networks[outside].fdb->add_static(server_mac, 1);
     add_nat();
     std::vector<Frame> frames;
     for (uint32_t n = 0; n < flows; ++n) frames.push_back(udp_frame(n));
-    add_port(inside, std::move(frames));
-    add_port(outside, {Frame{}});
-    collect_members(tables_);
-    pipeline_.adopt(tables_);
+    start(std::move(frames));
   }
 
-  void batch() {
-    Batch batch(pool_);
-    ports_[0]->rx(0, batch, *io_);
-    pipeline_.run(tables_, 0, batch, now_);
-  }
   // All flows are over, and their memory is there for others.
   void forget() {
     now_ += std::chrono::hours(1);
     while (!tables_.nat.connections->sweep(now_, max_connections)) continue;
   }
-  uint64_t sent() const { return ports_[1]->sent(); }
 
  private:
-  void add_network(NetworkId id, const char* address) {
-    Network network;
-    network.fdb = std::make_shared<Fdb>(1024);
-    network.router_mac = router_mac(id).to_u64();
-    tables_.networks.push_back(network);
-    RouterInterface own;
-    own.present = true;
-    own.mac = router_mac(id);
-    own.addresses.push_back(*IpPrefix::parse(address));
-    for (const auto& [to, target] : connected_routes(id, own.addresses)) {
-      tables_.routing.routes->set(to, target);
-    }
-    tables_.routing.own.add(own.addresses[0].address);
-    tables_.routing.interfaces.push_back(own);
-  }
-
   // Enough addresses for a million flows of one protocol.
   void add_nat() {
     Translation& nat = tables_.nat;
@@ -106,23 +71,6 @@ class Setup {
     nat.ports->prepare();
     nat.connections->sweep(now_, max_connections);
   }
-
-  void add_port(NetworkId network, std::vector<Frame> frames) {
-    ports_.push_back(std::make_shared<GeneratorPort>(std::move(frames)));
-    PortSettings settings;
-    settings.network = network;
-    settings.present = true;
-    settings.capabilities = ports_.back()->capabilities();
-    tables_.settings.push_back(settings);
-    tables_.ports.push_back({"p", ports_.back(), std::make_shared<PortStats>(1)});
-  }
-
-  PacketPool pool_{Pipeline::pool_packets};
-  std::unique_ptr<Io> io_ = make_io(IoKind::plain);
-  Pipeline pipeline_;
-  Tables tables_;
-  std::vector<std::shared_ptr<GeneratorPort>> ports_;
-  Time now_{std::chrono::hours(1)};
 };
 
 // Of flows that are there.

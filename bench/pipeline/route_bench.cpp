@@ -6,8 +6,7 @@
 #include <random>
 
 #include "bench/micro/internet_routes.h"
-#include "bench/pipeline/generator_port.h"
-#include "engine/pipeline.h"
+#include "bench/pipeline/routed_switch.h"
 #include "wire/ethernet.h"
 #include "wire/ipv4.h"
 #include "wire/ipv6.h"
@@ -16,16 +15,12 @@
 namespace uswitch::bench {
 namespace {
 
-enum : NetworkId { inside, outside };
 constexpr unsigned gateways = 10;
 // More than any cache has when the table is full, so that nothing is found there.
 size_t frames_made(size_t routes) {
   return routes < 1000 ? 1000 : 1 << 16;
 }
 
-MacAddress router_mac(NetworkId n) {
-  return MacAddress::from_u64(0x02000000ff00 + n);
-}
 MacAddress gateway_mac(unsigned n) {
   return MacAddress::from_u64(0x020000010000 + n);
 }
@@ -69,50 +64,20 @@ bool is_routable(const IpAddress& a) {
          !(a.is_v4() && a.v4() >> 24 == 10);
 }
 
-class Setup {
+class Setup : public RoutedSwitch {
  public:
-  Setup(Family family, size_t routes) : pipeline_(pool_, *io_, 0) {
-    tables_.router_stats = std::make_shared<PortStats>(1);
-    tables_.routing.routes = std::make_shared<RouteTable>();
-    tables_.routing.neighbours = std::make_shared<Neighbours>();
-    add_network(inside, {"10.0.0.1/24", "fd00:a::1/64"});
-    add_network(outside, {"10.1.0.1/16", "fd00:b::1/64"});
+  Setup(Family family, size_t routes)
+      : RoutedSwitch({"10.0.0.1/24", "fd00:a::1/64"}, {"10.1.0.1/16", "fd00:b::1/64"}) {
     const auto all = family == Family::v4 ? InternetRoutes::v4(routes) : InternetRoutes::v6(routes);
     for (const Route& r : all) add_route(r.prefix, r.next_hop % gateways, family);
     for (unsigned n = 0; n < gateways; ++n) {
       tables_.routing.neighbours->add_permanent(outside, gateway(family, n), gateway_mac(n));
       tables_.networks[outside].fdb->add_static(gateway_mac(n), 1);
     }
-    add_port(inside, frames_to(all));
-    add_port(outside, {Frame{}});
-    collect_members(tables_);
-    pipeline_.adopt(tables_);
+    start(frames_to(all));
   }
-
-  void batch() {
-    Batch batch(pool_);
-    ports_[0]->rx(0, batch, *io_);
-    pipeline_.run(tables_, 0, batch, now_);
-  }
-  uint64_t sent() const { return ports_[1]->sent(); }
 
  private:
-  void add_network(NetworkId id, std::initializer_list<const char*> addresses) {
-    Network network;
-    network.fdb = std::make_shared<Fdb>(1024);
-    network.router_mac = router_mac(id).to_u64();
-    tables_.networks.push_back(network);
-    RouterInterface own;
-    own.present = true;
-    own.mac = router_mac(id);
-    for (const char* a : addresses) own.addresses.push_back(*IpPrefix::parse(a));
-    for (const auto& [to, target] : connected_routes(id, own.addresses)) {
-      tables_.routing.routes->set(to, target);
-    }
-    for (const IpPrefix& p : own.addresses) tables_.routing.own.add(p.address);
-    tables_.routing.interfaces.push_back(own);
-  }
-
   void add_route(const IpPrefix& to, unsigned via, Family family) {
     RouteTarget target;
     target.kind = RouteKind::forward;
@@ -129,23 +94,6 @@ class Setup {
     }
     return frames;
   }
-
-  void add_port(NetworkId network, std::vector<Frame> frames) {
-    ports_.push_back(std::make_shared<GeneratorPort>(std::move(frames)));
-    PortSettings settings;
-    settings.network = network;
-    settings.present = true;
-    settings.capabilities = ports_.back()->capabilities();
-    tables_.settings.push_back(settings);
-    tables_.ports.push_back({"p", ports_.back(), std::make_shared<PortStats>(1)});
-  }
-
-  PacketPool pool_{Pipeline::pool_packets};
-  std::unique_ptr<Io> io_ = make_io(IoKind::plain);
-  Pipeline pipeline_;
-  Tables tables_;
-  std::vector<std::shared_ptr<GeneratorPort>> ports_;
-  Time now_{std::chrono::hours(1)};
 };
 
 void route(benchmark::State& state, Family family) {

@@ -2,6 +2,7 @@
 // that cannot occur.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <array>
 
 #include "tests/support/test_switch.h"
@@ -155,6 +156,10 @@ struct Scene {
     send(there);
     send(far4().udp(1, 3));
   }
+  void send_between_nodes() {
+    sw.settings(in).overlay = sw.settings(out).overlay = true;
+    send(to_all(1));
+  }
   void send_untagged_to_a_trunk() {
     in = sw.add_port(no_network, {{10, net}});
     send(to_all(1));
@@ -300,6 +305,17 @@ void provoke(Reason reason, Scene& s) {
       return s.send_masqueraded(far4().udp(1, 2), {});
     case Reason::connections_full:
       return s.send_one_flow_more();
+    case Reason::split_horizon:
+      return s.send_between_nodes();
+    // What a tunnel refuses, and why, is in tunnel_test.
+    case Reason::tunnel_malformed:
+    case Reason::tunnel_unknown_remote:
+    case Reason::tunnel_unknown_network:
+    case Reason::tunnel_bad_checksum:
+    case Reason::tunnel_congested:
+      return s.sw.send(s.in, MemoryPort::Frame{v4().udp(1, 2).bytes(), {}, false, 0, reason});
+    case Reason::tunnel_unreachable:
+      return s.send_refused(reason);
   }
 }
 
@@ -328,8 +344,8 @@ TEST(Accounting, ReasonsAreDescribed) {
     const ReasonInfo& r = reason_table[i];
     EXPECT_FALSE(r.name.empty());
     EXPECT_TRUE(r.sentence.ends_with('.')) << r.name;
-    EXPECT_TRUE(r.room == "core" || r.room == "switch" || r.room == "router" || r.room == "nat")
-        << r.name;
+    constexpr std::string_view rooms[] = {"core", "switch", "router", "nat", "tunnel"};
+    EXPECT_NE(std::ranges::find(rooms, r.room), std::end(rooms)) << r.name;
   }
 }
 

@@ -40,7 +40,7 @@ const RefusedFile rows[] = {
     {"GatewaysOfTwoNetworksWithNat",
      route("{to: 10.9.0.0/16, via: [10.0.0.2, 10.1.0.2]}") +
          "nat: {masquerade: [{from: 10.0.0.0/24, out: m}]}\n",
-     {"6:42: route: with 'nat', the gateways of a route are in one network, and '10.1.0.2' is in "
+     {"6:39: route: with 'nat', the gateways of a route are in one network, and '10.1.0.2' is in "
       "'m' "
       "while the first is in 'n'; how a flow is translated follows from the network it leaves by; "
       "keep the gateways of one network"}},
