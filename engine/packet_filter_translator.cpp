@@ -13,12 +13,13 @@ namespace {
 struct Accumulator {
   enum class Kind : uint8_t { nothing, bytes, indexed_bytes, length };
   Kind kind = Kind::nothing;
+  bool has_index = false;  // an index has been set on the way here
   uint8_t size = 0;     // of bytes: 1, 2 or 4
   bool fresh = false;   // loaded and not compared yet
   uint16_t offset = 0;
   uint32_t mask = 0;    // what has been masked off since, of the number
 
-  auto key() const { return std::tuple(kind, size, fresh, offset, mask); }
+  auto key() const { return std::tuple(kind, has_index, size, fresh, offset, mask); }
 };
 
 bool is_load(const bpf_insn& i) {
@@ -43,8 +44,24 @@ class FilterTranslator {
     return node;
   }
 
+  // What nodes lead to is finished before them.
+  std::vector<FilterNode> in_order() const {
+    std::vector<uint16_t> new_place(nodes.size());
+    for (size_t i = 0; i < finished_.size(); ++i) {
+      new_place[finished_[i]] = static_cast<uint16_t>(finished_.size() - 1 - i);
+    }
+    const auto moved = [&](uint16_t to) { return to >= FilterNode::reject ? to : new_place[to]; };
+    std::vector<FilterNode> sorted(nodes.size());
+    for (size_t i = 0; i < nodes.size(); ++i) {
+      FilterNode& node = sorted[new_place[i]] = nodes[i];
+      node.yes = moved(node.yes);
+      node.no = moved(node.no);
+    }
+    return sorted;
+  }
+
   std::vector<FilterNode> nodes;
-  uint32_t fast_length = 0;
+  FilterReach reach;
 
  private:
   using Kind = FilterNode::Kind;
@@ -57,13 +74,13 @@ class FilterTranslator {
       case BPF_LD | BPF_B | BPF_ABS:
       case BPF_LD | BPF_H | BPF_ABS:
       case BPF_LD | BPF_W | BPF_ABS:
-        return load(pc, Accumulator::Kind::bytes);
+        return load(pc, Accumulator::Kind::bytes, a.has_index);
       case BPF_LD | BPF_B | BPF_IND:
       case BPF_LD | BPF_H | BPF_IND:
       case BPF_LD | BPF_W | BPF_IND:
-        return load(pc, Accumulator::Kind::indexed_bytes);
+        return a.has_index ? load(pc, Accumulator::Kind::indexed_bytes, true) : std::nullopt;
       case BPF_LD | BPF_W | BPF_LEN:
-        return node_of(pc + 1, {.kind = Accumulator::Kind::length});
+        return node_of(pc + 1, {.kind = Accumulator::Kind::length, .has_index = a.has_index});
       case BPF_LDX | BPF_MSH | BPF_B:
         return index(pc, a);
       case BPF_ALU | BPF_AND | BPF_K:
@@ -81,25 +98,28 @@ class FilterTranslator {
     }
   }
 
-  std::optional<uint16_t> load(size_t pc, Accumulator::Kind kind) {
+  std::optional<uint16_t> load(size_t pc, Accumulator::Kind kind, bool has_index) {
     const bpf_insn& i = program_[pc];
     const auto size = static_cast<uint8_t>(BPF_SIZE(i.code) == BPF_B   ? 1
                                            : BPF_SIZE(i.code) == BPF_H ? 2
                                                                        : 4);
     if (i.k > max_offset) return std::nullopt;
-    if (kind == Accumulator::Kind::bytes) fast_length = std::max(fast_length, i.k + 4);
+    uint32_t& end = kind == Accumulator::Kind::bytes ? reach.fixed : reach.indexed;
+    end = std::max(end, i.k + 4);
     return node_of(pc + 1, {.kind = kind,
+                            .has_index = has_index,
                             .size = size,
                             .fresh = true,
                             .offset = static_cast<uint16_t>(i.k),
                             .mask = size == 4 ? ~uint32_t{0} : (uint32_t{1} << 8 * size) - 1});
   }
 
-  std::optional<uint16_t> index(size_t pc, const Accumulator& a) {
+  std::optional<uint16_t> index(size_t pc, Accumulator a) {
     const bpf_insn& i = program_[pc];
     // What was loaded by another index is no longer there to be compared.
     if (i.k > max_offset || a.kind == Accumulator::Kind::indexed_bytes) return std::nullopt;
-    fast_length = std::max(fast_length, i.k + 4);
+    reach.fixed = std::max(reach.fixed, i.k + 4);
+    a.has_index = true;
     return add({.offset = static_cast<uint16_t>(i.k), .kind = Kind::index}, pc + 1, pc + 1, a);
   }
 
@@ -159,7 +179,6 @@ class FilterTranslator {
     return __builtin_bswap32(number << shift_of(a));
   }
 
-  // Its place is taken before those of what follows, so that the first one is node 0.
   std::optional<uint16_t> add(FilterNode node, size_t yes, size_t no, const Accumulator& a) {
     if (nodes.size() >= FilterNode::max_nodes) return std::nullopt;
     const auto place = static_cast<uint16_t>(nodes.size());
@@ -169,12 +188,14 @@ class FilterTranslator {
     if (!otherwise) return std::nullopt;
     nodes[place].yes = *there;
     nodes[place].no = *otherwise;
+    finished_.push_back(place);
     return place;
   }
 
   static constexpr uint32_t max_offset = 0x7fff;
 
   std::span<const bpf_insn> program_;
+  std::vector<uint16_t> finished_;
   std::map<std::tuple<size_t, decltype(Accumulator{}.key())>, uint16_t> known_;
 };
 
@@ -182,13 +203,12 @@ class FilterTranslator {
 
 }  // namespace
 
-std::vector<FilterNode> translate_filter(std::span<const bpf_insn> program, uint32_t& fast_length) {
+std::vector<FilterNode> translate_filter(std::span<const bpf_insn> program, FilterReach& reach) {
   FilterTranslator translator(program);
   const auto first = translator.node_of(0, {});
   if (!first) return {};
-  fast_length = translator.fast_length;
-  if (*first != 0) return {};  // accepts or rejects at once: libpcap's does that as fast
-  return std::move(translator.nodes);
+  reach = translator.reach;
+  return translator.in_order();  // none when it accepts or rejects at once: as fast that way
 }
 
 }  // namespace uswitch

@@ -21,7 +21,7 @@ struct FilterNode {
     longer,           // the frame is longer than `value`
   };
   static constexpr uint16_t accept = 0xffff, reject = 0xfffe;  // in place of a node
-  static constexpr size_t max_nodes = 4096;
+  static constexpr size_t max_nodes = 512;
 
   uint32_t mask = 0;
   uint32_t value = 0;
@@ -30,8 +30,14 @@ struct FilterNode {
   uint16_t yes = 0, no = 0;
 };
 
-// Where to begin is node 0. Empty when the program does what nodes cannot. `fast_length` becomes
-// the length from which on no load by a fixed offset lies outside a frame, read 32 bits at a time.
-std::vector<FilterNode> translate_filter(std::span<const bpf_insn> program, uint32_t& fast_length);
+// How far the loads of a filter reach, read 32 bits at a time: in a frame of that length none lies
+// outside of it.
+struct FilterReach {
+  uint32_t fixed = 0;    // those by a fixed offset
+  uint32_t indexed = 0;  // the others, besides the index
+};
+
+// Where to begin is node 0; all ways lead to nodes further behind. Empty when the program does what nodes cannot.
+std::vector<FilterNode> translate_filter(std::span<const bpf_insn> program, FilterReach& reach);
 
 }  // namespace uswitch

@@ -3,10 +3,11 @@
 #include <gtest/gtest.h>
 #include <pcap/pcap.h>
 
+#include <algorithm>
 #include <random>
 #include <stdexcept>
 
-#include "core/pool.h"
+#include "core/batch.h"
 #include "tests/support/frame_builder.h"
 
 namespace uswitch {
@@ -71,7 +72,7 @@ const std::vector<std::string> expressions = {
     "ether proto 0x88b5",
     "ether[14:4] = 0",
     "ether[0] & 1 != 0",
-    "ether[60] = 7",
+    "ether[58] = 0",
     "ip proto 47",
     "ip protochain 6",
     "ip6 protochain 58",
@@ -210,15 +211,34 @@ TEST(PacketFilter, SaysWhatIsWrong) {
   EXPECT_NE(sentence("host no.such.name.invalid"), "");
 }
 
-TEST(PacketFilter, MatchesABatch) {
-  PacketPool pool(3);
-  std::vector<Packet*> packets;
-  for (const uint16_t port : {1, 2, 1}) {
-    packets.push_back(pool.take());
-    frame().eth(mac(1), mac(2)).ipv4("10.0.0.1", "10.0.0.2").udp(port, 9).store(*packets.back());
+// All sorts of frames go different ways through the nodes at once.
+TEST(PacketFilter, MatchesABatchAsItDoesEach) {
+  PacketPool pool(64);
+  Frames frames;
+  std::mt19937 random(3);
+  for (const std::string& expression : expressions) {
+    const PacketFilter filter(expression);
+    const Judge judge(expression);
+    for (int i = 0; i < 100; ++i) {
+      Batch batch(pool);
+      uint64_t wanted = 0;
+      for (size_t n = random() % 65; batch.size() < n;) {
+        const Bytes& b = frames.any();
+        wanted |= uint64_t{judge.matches(b)} << batch.size();
+        Packet* p = batch.append();
+        std::ranges::copy(b, p->data);
+        p->length = static_cast<uint32_t>(b.size());
+      }
+      ASSERT_EQ(filter.match(batch.packets()), wanted) << expression;
+    }
   }
-  EXPECT_EQ(PacketFilter("udp src port 1").match(packets), 0b101u);
-  EXPECT_EQ(PacketFilter("").match(packets), 0b111u);
+}
+
+TEST(PacketFilter, TakesAWholeBatchWithoutAnExpression) {
+  PacketPool pool(64);
+  Batch batch(pool);
+  for (int i = 0; i < 3; ++i) batch.append();
+  EXPECT_EQ(PacketFilter("").match(batch.packets()), 0b111u);
 }
 
 }  // namespace
