@@ -95,18 +95,20 @@ struct CaptureSet {
   bool empty() const;
 };
 
-// Packet::mark: the packet id, and above it the captures that want the packet.
+// Packet::mark: the packet id, above it whether the filters have been asked about the packet as the
+// router sends it on, and above that a bit for each capture that wants it.
 namespace mark {
 
-inline constexpr unsigned id_bits = 56;
-inline constexpr uint64_t id_mask = (uint64_t{1} << id_bits) - 1;
 inline constexpr unsigned number_bits = 48;  // of the id; the worker's index stands above
+inline constexpr uint64_t asked = uint64_t{1} << 55;
+inline constexpr uint64_t id_mask = asked - 1;
+inline constexpr unsigned place_bits = 56;
 
 inline uint64_t id(uint64_t m) {
   return m & id_mask;
 }
 inline uint64_t bit(size_t place) {
-  return uint64_t{1} << (id_bits + place);
+  return uint64_t{1} << (place_bits + place);
 }
 
 }  // namespace mark

@@ -48,7 +48,7 @@ void Pipeline::run(const Tables& tables, PortId ingress, Batch& batch, Time now)
       dispatch(turn, *routed_.packets[routed_.of_batch[i]], routed);
     }
   }
-  if (witness_.watches()) [[unlikely]]
+  if (witness_.watches() && witness_.has_arrivals()) [[unlikely]]
     conclude(batch);
   finish();
   batch.release();
@@ -136,6 +136,8 @@ void Pipeline::route(const Turn& turn, Batch& batch) {
     if (routed_.first[i]) nat_.expect(nat, i, router_.way_of(i));
   }
   router_.finish(routing, packets, verdicts, routed_.first, turn.now);
+  if (witness_.watches()) [[unlikely]]
+    witness_.readdressed(packets, verdicts);
   for (size_t i = 0; i < packets.size(); ++i) {
     if (verdicts[i].kind() == Verdict::Kind::forward)
       bridge::prefetch_destination(tables_->networks[packets[i]->network], *packets[i]);

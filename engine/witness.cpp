@@ -18,10 +18,14 @@ class TagsPutBack {
  public:
   explicit TagsPutBack(std::span<Packet* const> packets) : packets_(packets) {
     for (Packet* p : packets_) {
-      if (is_concerned(*p)) push_tag(*p, p->tci & vid_mask);
+      if (!is_concerned(*p)) [[likely]]
+        continue;
+      push_tag(*p, p->tci & vid_mask);
+      any_ = true;
     }
   }
   ~TagsPutBack() {
+    if (!any_) return;
     for (Packet* p : packets_) {
       if (is_concerned(*p)) pop_tag(*p);
     }
@@ -32,6 +36,7 @@ class TagsPutBack {
  private:
   static bool is_concerned(const Packet& p) { return p.has_stripped_tag && p.length >= Layout::l3; }
   std::span<Packet* const> packets_;
+  bool any_ = false;
 };
 
 }  // namespace
@@ -43,6 +48,7 @@ void Witness::begin(const Tables& tables, Time now) {
   if (captures_ == nullptr) [[likely]]
     return;
   slots_ = 0;
+  any_marked_ = true;  // packets that have waited may be
   for (const auto& capture : captures_->places) {
     if (!capture) continue;
     uint64_t& first = capture->of_worker(worker_).first_id;
@@ -66,6 +72,7 @@ void Witness::put_mark(Packet& packet, size_t place) {
   const uint64_t first = captures_->places[place]->of_worker(worker_).first_id;
   if (mark::id(packet.mark) < first) packet.mark = new_id();
   packet.mark |= mark::bit(place);
+  any_marked_ = true;
 }
 
 // One that has waited since before this capture took the place is not its.
@@ -77,6 +84,7 @@ bool Witness::is_marked(const Packet& packet, size_t place) const {
 void Witness::arrived(std::span<Packet* const> packets, PortId ingress) {
   first_id_ = (uint64_t{worker_} << mark::number_bits) + packets_ + 1;
   slot_of_.fill(no_slot);
+  any_marked_ = false;
   const TagsPutBack as_received(packets);
   for (size_t place = 0; place < CaptureSet::limit; ++place) {
     if (captures_->places[place]) arrived_for(place, packets, ingress);
@@ -139,22 +147,51 @@ void Witness::flooded(const Packet& packet) {
   }
 }
 
+void Witness::readdressed(std::span<Packet* const> packets, std::span<const Verdict> verdicts) {
+  std::array<Packet*, Batch::limit> forwarded;
+  size_t count = 0;
+  for (size_t i = 0; i < packets.size(); ++i) {
+    if (verdicts[i].kind() == Verdict::Kind::forward) forwarded[count++] = packets[i];
+  }
+  ask_again(std::span(forwarded).first(count));
+}
+
+void Witness::ask_again(std::span<Packet* const> packets) {
+  for (size_t place = 0; place < CaptureSet::limit; ++place) {
+    if (!captures_->places[place]) continue;
+    const PacketFilter& filter = captures_->places[place]->request().filter;
+    if (filter.takes_all()) continue;  // it has them, or does not want them before they are dropped
+    for (uint64_t taken = filter.match(packets); taken != 0; taken &= taken - 1) {
+      Packet& packet = *packets[static_cast<size_t>(__builtin_ctzll(taken))];
+      if (!is_marked(packet, place)) put_mark(packet, place);
+    }
+  }
+  for (Packet* packet : packets) packet->mark |= mark::asked;
+}
+
 void Witness::forwarded(Packet& packet) {
+  if (packet.ingress == no_port) return originated(packet);
+  if ((packet.mark & mark::asked) != 0) return;
+  Packet* const one = &packet;
+  ask_again({&one, 1});
+}
+
+// By the router, whose port is no_port.
+void Witness::originated(Packet& packet) {
   for (size_t place = 0; place < CaptureSet::limit; ++place) {
     if (!captures_->places[place]) continue;
     Capture& capture = *captures_->places[place];
     const CaptureRequest& request = capture.request();
     if (request.drops && request.filter.takes_all()) continue;
-    if (!is_marked(packet, place)) {
-      if (!request.filter.matches(packet.frame())) continue;
-      put_mark(packet, place);
-    }
-    const bool own = packet.ingress == no_port && !request.drops && capture.wants(no_port);
-    if (own) record(capture, CaptureRecord::Kind::in, no_port, packet);
+    if (!request.filter.matches(packet.frame())) continue;
+    put_mark(packet, place);
+    if (!request.drops && capture.wants(no_port))
+      record(capture, CaptureRecord::Kind::in, no_port, packet);
   }
 }
 
 void Witness::left(PortId egress, std::span<const Outgoing> frames) {
+  if (!any_marked_) return;
   for (size_t place = 0; place < CaptureSet::limit; ++place) {
     if (!captures_->places[place]) continue;
     Capture& capture = *captures_->places[place];
@@ -211,7 +248,7 @@ CaptureRecord* Witness::record(Capture& capture, CaptureRecord::Kind kind, PortI
   }
   const uint64_t lost = own.lost.get();
   auto* r = new (room) CaptureRecord{
-      .id = packet.mark != 0 ? mark::id(packet.mark) : new_id(),
+      .id = mark::id(packet.mark) != 0 ? mark::id(packet.mark) : new_id(),
       .time = now_,
       .captured = captured,
       .length = packet.length,

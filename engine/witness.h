@@ -26,13 +26,17 @@ class Witness {
 
   // Someone captures: only then are those below to be called.
   bool watches() const { return captures_ != nullptr; }
+  // Some of the packets that arrived() was told of are captured.
+  bool has_arrivals() const { return slots_ != 0; }
   // The packets of a batch as they were received, before anything is done to them.
   void arrived(std::span<Packet* const> packets, PortId ingress);
   // The verdict on the ith of them, after it was carried out. `packet` is what became of it.
   void concluded(size_t i, const Packet& packet, Verdict verdict);
   // It has left by some port, whatever else becomes of it.
   void flooded(const Packet& packet);
-  // The router sends it on, under new addresses, or has made it.
+  // Those that the router has readdressed, whose verdict is forward.
+  void readdressed(std::span<Packet* const> packets, std::span<const Verdict> verdicts);
+  // The router sends it on, readdressed, or has made it.
   void forwarded(Packet& packet);
   // Those of the frames that did not fail, as they were handed over.
   void left(PortId egress, std::span<const Outgoing> frames);
@@ -48,6 +52,8 @@ class Witness {
   bool is_marked(const Packet& packet, size_t place) const;
   void arrived_for(size_t place, std::span<Packet* const> packets, PortId ingress);
   void note_arrival(size_t place, size_t i, const Packet& packet, PortId ingress);
+  void originated(Packet& packet);
+  void ask_again(std::span<Packet* const> packets);
   void captured_drop(const Packet& packet, Reason reason);
   bool wants_drop(size_t place, const Packet& packet) const;
   // What was recorded when the packet came in, if that was in this batch.
@@ -64,6 +70,7 @@ class Witness {
 
   // Of the current batch. The marked ones have slots, in the order of their ids.
   uint64_t first_id_ = 0;
+  bool any_marked_ = false;
   size_t slots_ = 0;
   std::array<uint8_t, Batch::limit> slot_of_;  // by place in the batch
   std::array<std::array<CaptureRecord*, CaptureSet::limit>, Batch::limit> arrivals_;
