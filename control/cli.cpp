@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <sstream>
 
+#include "control/cli_capture.h"
 #include "control/suggest.h"
 
 namespace uswitch {
@@ -118,6 +119,13 @@ CLI::App* add_delete(CLI::App& app, CommandLine& line) {
   return erase;
 }
 
+CLI::App* add_capture(CLI::App& app, CommandLine& line) {
+  CLI::App* capture = app.add_subcommand("capture", "Watch packets come, leave and be dropped");
+  add_capture_options(*capture, line);
+  add_control(*capture, line);
+  return capture;
+}
+
 ParsedLine refuse(const std::string& sentence) {
   ParsedLine parsed;
   parsed.err = sentence + "\nRun with --help for more information.\n";
@@ -134,6 +142,7 @@ ParsedLine parse_command_line(int argc, const char* const* argv) {
   add_run(app, line, check);
   const CLI::App* show = add_show(app, line);
   const CLI::App* erase = add_delete(app, line);
+  const CLI::App* capture = add_capture(app, line);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& e) {
@@ -141,16 +150,24 @@ ParsedLine parse_command_line(int argc, const char* const* argv) {
     const int code = app.exit(e, out, err);
     return {std::nullopt, out.str(), err.str(), code == 0 ? exit_ok : exit_usage};
   }
-  if (show->parsed() && erase->parsed()) return refuse("show and delete are two commands");
-  if (show->parsed() || erase->parsed()) {
+  const std::vector<CLI::App*> commands = app.get_subcommands();
+  if (commands.size() > 1) {
+    return refuse(commands[0]->get_name() + " and " + commands[1]->get_name() +
+                  " are two commands");
+  }
+  if (!commands.empty()) {
     if (!line.config.empty() || check) {
-      return refuse(
-          "--config and --check do not go with show and delete, which ask the running "
-          "uswitch");
+      return refuse("--config and --check do not go with " + commands[0]->get_name() +
+                    ", which asks the running uswitch");
     }
-    line.command = show->parsed() ? CommandLine::Command::show : CommandLine::Command::remove;
+    line.command = commands[0] == show    ? CommandLine::Command::show
+                   : commands[0] == erase ? CommandLine::Command::remove
+                                          : CommandLine::Command::capture;
+    if (commands[0] == capture) {
+      if (const std::string wrong = refuse_capture(line); !wrong.empty()) return refuse(wrong);
+    }
   } else if (line.config.empty()) {
-    return refuse("--config FILE is missing, or a command: show, delete");
+    return refuse("--config FILE is missing, or a command: show, delete, capture");
   } else if (check) {
     line.command = CommandLine::Command::check;
   }

@@ -6,6 +6,7 @@
 #include <exception>
 #include <iostream>
 
+#include "control/capture_command.h"
 #include "control/cli.h"
 #include "control/config.h"
 #include "control/daemon.h"
@@ -62,6 +63,8 @@ int main(int argc, char** argv) {
     case CommandLine::Command::show:
     case CommandLine::Command::remove:
       return show(*parsed.line, std::cout, std::cerr, wants_colour());
+    case CommandLine::Command::capture:
+      return capture(*parsed.line);
   }
   return exit_failure;
 }
