@@ -53,8 +53,8 @@ struct CaptureRecord {
 static_assert(alignof(CaptureRecord) <= CaptureRing::alignment);
 
 struct CaptureRequest {
-  PacketFilter filter;
-  std::vector<PortId> ports;  // only what enters or leaves there; empty: everywhere
+  PacketFilter filter = {};
+  std::vector<PortId> ports = {};  // only what enters or leaves there; empty: everywhere
   bool drops = false;         // only what is dropped
   bool explain = false;       // no frames but text: what each stage does with them
   uint32_t snaplen = max_frame;  // bytes of a frame that are kept
