@@ -17,6 +17,8 @@
 
 namespace uswitch {
 
+class CaptureControl;
+
 // What a client can have done that takes more than the tables. Each returns why it cannot be done,
 // a sentence, or nothing once it is done. Empty: the switch does not translate.
 struct ApiActions {
@@ -39,6 +41,7 @@ struct ApiContext {
   // What is published refers to its networks and ports. Set when there are actions.
   const Config* config = nullptr;
   ApiActions actions = {};
+  CaptureControl* captures = nullptr;  // null: none can be taken
 };
 
 // Never throws for what a client can send: a refusal is a Reply with {"error": SENTENCE}.

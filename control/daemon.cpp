@@ -12,6 +12,7 @@
 
 #include "control/api.h"
 #include "control/build_tables.h"
+#include "control/capture_control.h"
 #include "control/http_server.h"
 #include "control/live_port.h"
 #include "control/nat_control.h"
@@ -143,6 +144,7 @@ class Daemon::Impl {
     std::vector<PortInfo> infos;
     for (auto& port : ports_) infos.push_back(info_of(*port));
     ApiContext context{engine_, infos, file_, config_.text, now(), started_, &config_};
+    context.captures = captures_.get();
     if (nat_.present()) {
       context.actions.publish = [this](const PublishConfig& entry) {
         return republish(nat_.publish(entry));
@@ -284,6 +286,7 @@ class Daemon::Impl {
   std::shared_ptr<PortStats> router_stats_;
   std::optional<asio::posix::stream_descriptor> host_events_;
   asio::steady_timer router_timer_;
+  const std::shared_ptr<CaptureControl> captures_ = std::make_shared<CaptureControl>(engine_);
 };
 
 Daemon::Daemon(Config config, std::string file)

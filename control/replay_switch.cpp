@@ -72,7 +72,7 @@ void ReplaySwitch::publish(std::shared_ptr<const Tables> tables) {
 }
 
 void ReplaySwitch::post(std::vector<OwnFrame> frames) {
-  pipeline_.send_own(*tables_, frames);
+  pipeline_.send_own(*tables_, frames, now_);
   collect();
 }
 

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "control/cli.h"
+#include "control/http.h"
 
 namespace uswitch {
 

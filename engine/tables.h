@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "core/counters.h"
+#include "engine/capture.h"
 #include "nat/policy.h"
 #include "router/interface.h"
 #include "switch/network.h"
@@ -47,6 +48,8 @@ struct Tables {
   // Of the router, which is a port in the books: what it originates it receives, what ends at it it
   // sends. Set when a network has a router.
   std::shared_ptr<PortStats> router_stats;
+  // What runs of them, put in by Engine; null: none does.
+  std::shared_ptr<const CaptureSet> captures;
 
   // A learned or static MAC entry may name a port that has just been taken out.
   bool has_port(PortId id) const { return id < settings.size() && settings[id].present; }
