@@ -36,10 +36,12 @@ constexpr Route routes[] = {
     {"DELETE", "/v1/connections", plain<delete_connections>},
     {"POST", "/v1/publish", publish},
     {"DELETE", "/v1/publish", unpublish},
+    {"POST", "/v1/explain", explain_packet},
     {"GET", "/v1/drops", plain<view_drops>},
     {"GET", "/v1/workers", plain<view_workers>},
     {"GET", "/v1/config", plain<view_config>},
     {"GET", "/v1/capture", nullptr, open_capture, "application/x-pcapng"},
+    {"GET", "/v1/trace", nullptr, open_trace, "text/plain; charset=utf-8"},
 };
 
 // Each once: the methods of a path stand side by side.

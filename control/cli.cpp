@@ -5,6 +5,7 @@
 #include <sstream>
 
 #include "control/cli_capture.h"
+#include "control/explain_command.h"
 #include "control/suggest.h"
 
 namespace uswitch {
@@ -126,6 +127,13 @@ CLI::App* add_capture(CLI::App& app, CommandLine& line) {
   return capture;
 }
 
+CLI::App* add_trace(CLI::App& app, CommandLine& line) {
+  CLI::App* trace = app.add_subcommand("trace", "Watch what each stage does with packets");
+  add_trace_options(*trace, line);
+  add_control(*trace, line);
+  return trace;
+}
+
 ParsedLine refuse(const std::string& sentence) {
   ParsedLine parsed;
   parsed.err = sentence + "\nRun with --help for more information.\n";
@@ -139,10 +147,13 @@ ParsedLine parse_command_line(int argc, const char* const* argv) {
   CommandLine line;
   bool check = false;
   CLI::App app("uswitch: a userspace virtual switch and router for container hosts", "uswitch");
+  app.require_subcommand(0, 1);
   add_run(app, line, check);
   const CLI::App* show = add_show(app, line);
   const CLI::App* erase = add_delete(app, line);
   const CLI::App* capture = add_capture(app, line);
+  const CLI::App* trace = add_trace(app, line);
+  add_explain(app, line);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& e) {
@@ -160,14 +171,16 @@ ParsedLine parse_command_line(int argc, const char* const* argv) {
       return refuse("--config and --check do not go with " + commands[0]->get_name() +
                     ", which asks the running uswitch");
     }
-    line.command = commands[0] == show    ? CommandLine::Command::show
-                   : commands[0] == erase ? CommandLine::Command::remove
-                                          : CommandLine::Command::capture;
+    line.command = commands[0] == show      ? CommandLine::Command::show
+                   : commands[0] == erase   ? CommandLine::Command::remove
+                   : commands[0] == capture ? CommandLine::Command::capture
+                   : commands[0] == trace   ? CommandLine::Command::trace
+                                            : CommandLine::Command::explain;
     if (commands[0] == capture) {
       if (const std::string wrong = refuse_capture(line); !wrong.empty()) return refuse(wrong);
     }
   } else if (line.config.empty()) {
-    return refuse("--config FILE is missing, or a command: show, delete, capture");
+    return refuse("--config FILE is missing, or a command: show, delete, capture, trace, explain");
   } else if (check) {
     line.command = CommandLine::Command::check;
   }

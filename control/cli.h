@@ -13,13 +13,13 @@ inline constexpr const char* default_control_path = "/run/uswitch/uswitch.sock";
 enum ExitCode : int { exit_ok = 0, exit_failure = 1, exit_usage = 2, exit_no_daemon = 3 };
 
 struct CommandLine {
-  enum class Command { run, check, show, remove, capture };  // remove: `uswitch delete`
+  enum class Command { run, check, show, remove, capture, trace, explain };  // remove: `uswitch delete`
   Command command = Command::run;
 
   std::string config;                  // run, check: the file
   std::optional<std::string> control;  // as given; see control_path()
 
-  // show, remove:
+  // show, remove; explain has its packet in `query`:
   std::string what;  // "ports", "fdb", ...: the last part of the API's path
   bool json = false;
   Query query;  // the filters that were given, under the API's names

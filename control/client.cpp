@@ -10,6 +10,8 @@
 #include <boost/beast/http/read.hpp>
 #include <boost/beast/http/string_body.hpp>
 #include <boost/beast/http/write.hpp>
+#include <boost/json/parse.hpp>
+#include <boost/json/value.hpp>
 
 namespace uswitch {
 
@@ -128,6 +130,14 @@ std::string_view AnswerStream::read() {
 
 int AnswerStream::descriptor() {
   return impl_->socket.native_handle();
+}
+
+std::string sentence_of(const Reply& reply) {
+  boost::system::error_code error;
+  const boost::json::value body = boost::json::parse(reply.body, error);
+  const boost::json::value* sentence = error ? nullptr : body.find_pointer("/error", error);
+  if (sentence && sentence->is_string()) return std::string(sentence->as_string());
+  return "status " + std::to_string(reply.status) + ": " + reply.body;
 }
 
 }  // namespace uswitch

@@ -44,4 +44,7 @@ class AnswerStream {
   std::unique_ptr<Impl> impl_;
 };
 
+// The sentence of a refusal, or the whole body when it is not one of ours.
+std::string sentence_of(const Reply& reply);
+
 }  // namespace uswitch

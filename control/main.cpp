@@ -10,6 +10,7 @@
 #include "control/cli.h"
 #include "control/config.h"
 #include "control/daemon.h"
+#include "control/explain_command.h"
 #include "control/logging.h"
 #include "control/show.h"
 
@@ -64,7 +65,10 @@ int main(int argc, char** argv) {
     case CommandLine::Command::remove:
       return show(*parsed.line, std::cout, std::cerr, wants_colour());
     case CommandLine::Command::capture:
+    case CommandLine::Command::trace:
       return capture(*parsed.line);
+    case CommandLine::Command::explain:
+      return explain(*parsed.line, std::cout, std::cerr);
   }
   return exit_failure;
 }

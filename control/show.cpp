@@ -33,14 +33,6 @@ int print(const CommandLine& line, const Reply& reply, std::ostream& out, bool c
 
 }  // namespace
 
-std::string sentence_of(const Reply& reply) {
-  boost::system::error_code error;
-  const json::value body = json::parse(reply.body, error);
-  const json::value* sentence = error ? nullptr : body.find_pointer("/error", error);
-  if (sentence && sentence->is_string()) return std::string(sentence->as_string());
-  return "status " + std::to_string(reply.status) + ": " + reply.body;
-}
-
 int show(const CommandLine& line, std::ostream& out, std::ostream& err, bool colour) {
   try {
     const Target target{"/v1/" + line.what, line.query};

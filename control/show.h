@@ -5,16 +5,12 @@
 #include <string>
 
 #include "control/cli.h"
-#include "control/http.h"
 
 namespace uswitch {
 
 // Carries out either command. Returns the process's exit code. `colour`: out is a terminal that
 // wants it.
 int show(const CommandLine& line, std::ostream& out, std::ostream& err, bool colour);
-
-// The sentence of a refusal, or the whole body when it is not one of ours.
-std::string sentence_of(const Reply& reply);
 
 // True when standard output is a terminal and NO_COLOR is unset or empty (https://no-color.org).
 bool wants_colour();

@@ -25,6 +25,12 @@ bool takes(const Capabilities& can, const Offload& offload) {
 
 }  // namespace
 
+Treatment treatment(const PortSettings& port, const Packet& p) {
+  if (segment_length(p) > port.mtu) return Treatment::too_long;
+  if (!p.offload.any() || takes(port.capabilities, p.offload)) return Treatment::none;
+  return p.offload.gso != Offload::Gso::none ? Treatment::segment : Treatment::sum;
+}
+
 // Frames on their way into one port, handed over in groups of at most Batch::limit. A frame whose
 // network is tagged on this port carries its tag only while it is handed over, so that a flooded
 // frame can be the same bytes for tagged and untagged ports.
@@ -127,16 +133,19 @@ void Egress::send_queue(const Tables& tables, PortId id) {
   Sending sending{tables, id, settings, *entry.port, own, io_, witness_, worker_, outgoing_};
   Queue& q = queues_[id];
   for (Packet* p : std::span(q.packets.data(), q.count)) {
-    if (segment_length(*p) > settings.mtu) {
-      witness_.dropped(*p, Reason::exceeds_mtu);
-    } else if (!p->offload.any() || takes(settings.capabilities, p->offload)) {
-      sending.add(*p);
-    } else if (p->offload.gso != Offload::Gso::none) {
-      sending.flush();
-      sending.segment(*p, pool_);
-    } else {
-      complete_checksum(*p);
-      sending.add(*p);
+    switch (treatment(settings, *p)) {
+      case Treatment::too_long:
+        witness_.dropped(*p, Reason::exceeds_mtu);
+        break;
+      case Treatment::segment:
+        sending.flush();
+        sending.segment(*p, pool_);
+        break;
+      case Treatment::sum:
+        complete_checksum(*p);
+        [[fallthrough]];
+      case Treatment::none:
+        sending.add(*p);
     }
   }
   sending.flush();

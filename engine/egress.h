@@ -14,6 +14,10 @@
 
 namespace uswitch {
 
+// What has to be done to a packet before a port can take it.
+enum class Treatment : uint8_t { none, segment, sum, too_long };
+Treatment treatment(const PortSettings& port, const Packet& packet);
+
 class Egress {
  public:
   Egress(PacketPool& pool, Io& io, Witness& witness, unsigned worker)

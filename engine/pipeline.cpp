@@ -199,20 +199,9 @@ void Pipeline::bridge_to(const Turn& turn, Packet& packet, PortId id) {
   to_port(packet, id);
 }
 
-// Isolated ports exchange nothing within a network, and what came from one node is not sent on to
-// the next, which has had it from the first (VX-9). What the router takes to another network is for
-// the router to judge.
-Reason Pipeline::kept_apart(const Packet& packet, PortId egress) const {
-  if (packet.ingress == no_port || packet.routed) return Reason::none;
-  const PortSettings& from = tables_->settings[packet.ingress];
-  const PortSettings& to = tables_->settings[egress];
-  if (from.isolated && to.isolated) return Reason::isolated;
-  return from.overlay && to.overlay ? Reason::split_horizon : Reason::none;
-}
-
 void Pipeline::to_port(Packet& packet, PortId id) {
   if (!tables_->has_port(id)) return drop(packet, Reason::egress_down);
-  if (const Reason r = kept_apart(packet, id); r != Reason::none) return drop(packet, r);
+  if (const Reason r = tables_->kept_apart(packet, id); r != Reason::none) return drop(packet, r);
   egress_.add(id, packet);
 }
 
@@ -221,7 +210,7 @@ unsigned Pipeline::to_members(Packet& packet, PortId except, Reason& why_none) {
   unsigned sent = 0;
   for (PortId member : tables_->networks[packet.network].members) {
     if (member == except) continue;
-    if (const Reason r = kept_apart(packet, member); r != Reason::none) {
+    if (const Reason r = tables_->kept_apart(packet, member); r != Reason::none) {
       why_none = r;
       continue;
     }

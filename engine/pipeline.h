@@ -76,8 +76,6 @@ class Pipeline final : private Outbox {
   void conclude(Batch& batch);
   // To every member of the packet's network but the one; says how many, and if none, why.
   unsigned to_members(Packet& packet, PortId except, Reason& why_none);
-  // Why a packet may not go from its ingress to this port; none: it may.
-  Reason kept_apart(const Packet& packet, PortId egress) const;
   void finish();
 
   // Outbox

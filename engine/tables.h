@@ -49,6 +49,15 @@ struct Tables {
 
   // A learned or static MAC entry may name a port that has just been taken out.
   bool has_port(PortId id) const { return id < settings.size() && settings[id].present; }
+  // Why a packet may not go from its ingress to this port; none: it may. Isolated ports exchange
+  // nothing within a network, and what came from one node is not sent on to the next, which has had
+  // it from the first (VX-9). What the router takes to another network is for the router to judge.
+  Reason kept_apart(const Packet& packet, PortId egress) const {
+    if (packet.ingress == no_port || packet.routed) return Reason::none;
+    const PortSettings &from = settings[packet.ingress], &to = settings[egress];
+    if (from.isolated && to.isolated) return Reason::isolated;
+    return from.overlay && to.overlay ? Reason::split_horizon : Reason::none;
+  }
   // Where a worker books what comes from this port; no_port: from the router.
   PortCounters& counters(PortId ingress, unsigned worker) const {
     PortStats& stats = ingress == no_port ? *router_stats : *ports[ingress].stats;

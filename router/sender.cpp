@@ -209,12 +209,15 @@ bool Sender::cut_super_segment(const Routing& routing, const Packet& packet, con
   return false;
 }
 
+// Segments of a super-segment are fresh packets, and so are reassembled echo requests.
+bool Sender::can_cut(const Packet& packet, uint32_t mtu) {
+  const bool fresh = packet.offload.gso != Offload::Gso::none || packet.ingress == no_port;
+  return !fresh || segment_length(packet) <= max_pieces * (mtu - max_header);
+}
+
 Verdict Sender::to_station_in_pieces(const Routing& routing, Packet& packet, const Station& station,
                                      Time now) {
-  // Segments of a super-segment are fresh packets, and so are reassembled echo requests.
-  const bool fresh = packet.offload.gso != Offload::Gso::none || packet.ingress == no_port;
-  const uint32_t payload = routing.at(station.network).mtu - max_header;
-  if (fresh && segment_length(packet) > max_pieces * payload) {
+  if (!can_cut(packet, routing.at(station.network).mtu)) {
     return Verdict::drop(Reason::needs_fragmentation);
   }
   unsigned pieces = 0;

@@ -63,6 +63,9 @@ class Sender {
   Verdict to_station_in_pieces(const Routing& routing, Packet& packet, const Station& station,
                                Time now);
 
+  // Whether it can be: fresh packets must outlive the cutting. Changes nothing.
+  static bool can_cut(const Packet& packet, uint32_t mtu);
+
   // Something that packets wait for has been decided.
   void settle(const Routing& routing, Time now);
   size_t held() const { return parking_.size(); }

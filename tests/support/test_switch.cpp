@@ -64,7 +64,11 @@ void TestSwitch::run(PortId port) {
   Batch batch(pool_);
   for (bool more = true; more;) {
     more = ports_[port]->rx(0, batch, *io_);
-    if (!batch.empty()) pipeline_.run(tables_, port, batch, now_);
+    if (batch.empty()) continue;
+    std::optional<ExplainCheck> check;
+    if (batch.size() == 1) check.emplace(tables_, ports_, port, batch[0], now_);
+    pipeline_.run(tables_, port, batch, now_);
+    if (check) check->compare(settle_);
   }
   if (std::exchange(settle_, false)) pipeline_.settle(tables_, now_);
 }

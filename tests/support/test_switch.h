@@ -1,6 +1,7 @@
 // A switch without threads, kernel or clock: the real pipeline over memory ports. A flow test says
 // what comes in and looks at what went out and what was dropped. On destruction it checks that
-// every packet is accounted for.
+// every packet is accounted for. Before each frame that comes alone engine/explain is asked what
+// will become of it, and held to that afterwards.
 #pragma once
 #include <map>
 #include <memory>
@@ -10,6 +11,7 @@
 #include "engine/pipeline.h"
 #include "router/announcer.h"
 #include "switch/memory_port.h"
+#include "tests/support/explain_check.h"
 #include "tests/support/frame_builder.h"
 
 namespace uswitch::test {
