@@ -42,6 +42,7 @@ constexpr Route routes[] = {
     {"GET", "/v1/workers", plain<view_workers>},
     {"GET", "/v1/config", plain<view_config>},
     {"GET", "/v1/capture", nullptr, open_capture, "application/x-pcapng"},
+    {"GET", "/v1/trace", nullptr, open_trace, "text/plain; charset=utf-8"},
 };
 
 // Each once: the methods of a path stand side by side.

@@ -18,6 +18,7 @@
 namespace uswitch {
 
 class CaptureControl;
+class DropRates;
 
 // What a client can have done that takes more than the tables. Each returns why it cannot be done,
 // a sentence, or nothing once it is done. Empty: the switch does not translate.
@@ -42,6 +43,7 @@ struct ApiContext {
   const Config* config = nullptr;
   ApiActions actions = {};
   CaptureControl* captures = nullptr;  // null: none can be taken
+  const DropRates* drop_rates = nullptr;
 };
 
 // Never throws for what a client can send: a refusal is a Reply with {"error": SENTENCE}.

@@ -5,7 +5,6 @@
 #include <csignal>
 #include <cstdio>
 #include <cstring>
-#include <ctime>
 #include <exception>
 #include <optional>
 #include <stdexcept>
@@ -13,9 +12,8 @@
 
 #include "control/capture_files.h"
 #include "control/client.h"
+#include "control/clock_text.h"
 #include "control/frame_summary.h"
-#include "control/json_reply.h"
-#include "control/show.h"
 #include "wire/pcapng.h"
 
 namespace uswitch {
@@ -41,16 +39,6 @@ void end_on_signals(int descriptor) {
   std::signal(SIGPIPE, SIG_IGN);  // who reads standard output may go: writing fails then
 }
 
-std::string time_text(uint64_t nanoseconds) {
-  const auto seconds = static_cast<time_t>(nanoseconds / 1'000'000'000);
-  tm local{};
-  localtime_r(&seconds, &local);
-  char text[64];
-  std::snprintf(text, sizeof text, "%02d:%02d:%02d.%09u", local.tm_hour, local.tm_min, local.tm_sec,
-                static_cast<unsigned>(nanoseconds % 1'000'000'000));
-  return text;
-}
-
 // A line a packet.
 class Lines {
  public:
@@ -62,7 +50,7 @@ class Lines {
   void print(const pcapng::EnhancedPacket& p) const {
     const std::string name = p.interface < names_.size() ? names_[p.interface] : "?";
     const bool out = p.direction == pcapng::Direction::outbound;
-    std::printf("%s #%llx %s %s %s", time_text(p.time).c_str(),
+    std::printf("%s #%llx %s %s %s", clock_text(p.time).c_str(),
                 static_cast<unsigned long long>(p.id), name.c_str(), out ? "out" : "in",
                 summary_of(p.bytes, p.length).c_str());
     if (!p.comment.empty()) {
@@ -138,12 +126,8 @@ int refused(AnswerStream& stream) {
   return reply.status == 400 ? exit_usage : exit_failure;
 }
 
-int run(const CommandLine& line) {
-  const Target target{"/v1/capture", line.query};
-  AnswerStream stream(line.control_path(), {"GET", target.to_string(), ""});
-  if (stream.status() != 200) return refused(stream);
+int take_capture(AnswerStream& stream, const CommandLine& line) {
   Output output(line);
-  end_on_signals(stream.descriptor());
   try {
     for (std::string_view bytes; !(bytes = stream.read()).empty();) output.take(bytes);
   } catch (...) {
@@ -152,6 +136,23 @@ int run(const CommandLine& line) {
   }
   output.print_totals();
   return exit_ok;
+}
+
+int take_trace(AnswerStream& stream) {
+  for (std::string_view bytes; !(bytes = stream.read()).empty();) {
+    std::fwrite(bytes.data(), 1, bytes.size(), stdout);
+    if (std::fflush(stdout) != 0) throw std::runtime_error("cannot write to standard output");
+  }
+  return exit_ok;
+}
+
+int run(const CommandLine& line) {
+  const bool traces = line.command == CommandLine::Command::trace;
+  const Target target{traces ? "/v1/trace" : "/v1/capture", line.query};
+  AnswerStream stream(line.control_path(), {"GET", target.to_string(), ""});
+  if (stream.status() != 200) return refused(stream);
+  end_on_signals(stream.descriptor());
+  return traces ? take_trace(stream) : take_capture(stream, line);
 }
 
 }  // namespace

@@ -127,6 +127,13 @@ CLI::App* add_capture(CLI::App& app, CommandLine& line) {
   return capture;
 }
 
+CLI::App* add_trace(CLI::App& app, CommandLine& line) {
+  CLI::App* trace = app.add_subcommand("trace", "Watch what each stage does with packets");
+  add_trace_options(*trace, line);
+  add_control(*trace, line);
+  return trace;
+}
+
 ParsedLine refuse(const std::string& sentence) {
   ParsedLine parsed;
   parsed.err = sentence + "\nRun with --help for more information.\n";
@@ -146,6 +153,7 @@ ParsedLine parse_command_line(int argc, const char* const* argv) {
       {add_show(app, line), CommandLine::Command::show},
       {add_delete(app, line), CommandLine::Command::remove},
       {add_capture(app, line), CommandLine::Command::capture},
+      {add_trace(app, line), CommandLine::Command::trace},
       {add_explain(app, line), CommandLine::Command::explain},
       {add_replay(app, line.replay), CommandLine::Command::replay}};
   try {
@@ -169,7 +177,8 @@ ParsedLine parse_command_line(int argc, const char* const* argv) {
       if (const std::string wrong = refuse_capture(line); !wrong.empty()) return refuse(wrong);
     }
   } else if (line.config.empty()) {
-    return refuse("--config FILE is missing, or a command: show, delete, capture, explain, replay");
+    return refuse(
+        "--config FILE is missing, or a command: show, delete, capture, trace, explain, replay");
   } else if (check) {
     line.command = CommandLine::Command::check;
   }

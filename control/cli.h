@@ -15,7 +15,7 @@ enum ExitCode : int { exit_ok = 0, exit_failure = 1, exit_usage = 2, exit_no_dae
 
 struct CommandLine {
   // remove: `uswitch delete`
-  enum class Command { run, check, show, remove, capture, explain, replay };
+  enum class Command { run, check, show, remove, capture, trace, explain, replay };
   Command command = Command::run;
 
   std::string config;                  // run, check: the file

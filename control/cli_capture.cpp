@@ -19,6 +19,17 @@ constexpr const char* capture_examples =
     "  uswitch capture -w - | wireshark -k -i -\n"
     "  uswitch capture -w ring.pcapng --rotate-size 10M --rotate-count 5";
 
+constexpr const char* trace_examples =
+    "For each packet: what came in, a line a stage with what was looked up, found and rewritten, "
+    "what\n"
+    "became of it, and what left. Each worker explains about 1000 packets a second and passes "
+    "over\n"
+    "others.\n"
+    "\n"
+    "Examples:\n"
+    "  uswitch trace --filter 'icmp and host 10.0.0.2' --count 2\n"
+    "  uswitch trace --port web";
+
 // Goes to the daemon as it is.
 void add_query(CLI::App& app, CommandLine& line, const std::string& option, const std::string& name,
                const char* type, const char* help) {
@@ -76,6 +87,14 @@ void add_capture_options(CLI::App& capture, CommandLine& line) {
       ->type_name("N")
       ->check(CLI::Range(1, 1000));
   capture.footer(capture_examples);
+}
+
+void add_trace_options(CLI::App& trace, CommandLine& line) {
+  add_query(trace, line, "--port", "port", "NAME", "Only what enters there; may be given again");
+  add_query(trace, line, "--filter", "filter", "BPF",
+            "Only what this expression of pcap-filter(7) fits");
+  add_query(trace, line, "--count", "count", "N", "End after N packets");
+  trace.footer(trace_examples);
 }
 
 std::string refuse_capture(const CommandLine& line) {

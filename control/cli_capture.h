@@ -11,6 +11,7 @@ class App;
 namespace uswitch {
 
 void add_capture_options(CLI::App& capture, CommandLine& line);
+void add_trace_options(CLI::App& trace, CommandLine& line);
 
 // What is wrong with the options together; empty when nothing is.
 std::string refuse_capture(const CommandLine& line);

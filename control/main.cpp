@@ -69,6 +69,7 @@ int main(int argc, char** argv) {
     case CommandLine::Command::explain:
       return explain(*parsed.line, std::cout, std::cerr);
     case CommandLine::Command::capture:
+    case CommandLine::Command::trace:
       return capture(*parsed.line);
   }
   return exit_failure;

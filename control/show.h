@@ -5,7 +5,6 @@
 #include <string>
 
 #include "control/cli.h"
-#include "control/http.h"
 
 namespace uswitch {
 

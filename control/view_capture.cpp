@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "control/capture_session.h"
+#include "control/trace_session.h"
 #include "control/views.h"
 
 namespace uswitch {
@@ -45,6 +46,18 @@ std::shared_ptr<BodyStream> open_capture(const ApiContext& context, const Query&
   parameters.done();
   return std::make_shared<CaptureSession>(start_capture(context, std::move(request)), filter,
                                           count);
+}
+
+std::shared_ptr<BodyStream> open_trace(const ApiContext& context, const Query& query) {
+  Parameters parameters(query);
+  CaptureRequest request;
+  request.ports = ports_of(parameters, context.engine.tables());
+  request.filter = filter_of(parameters.text("filter").value_or(""));
+  request.explain = true;
+  request.snaplen = TraceSession::snaplen;
+  const uint64_t count = parameters.number("count", 1, ~uint64_t{0}).value_or(~uint64_t{0});
+  parameters.done();
+  return std::make_shared<TraceSession>(start_capture(context, std::move(request)), count);
 }
 
 CaptureRecords start_capture(const ApiContext& context, CaptureRequest request) {

@@ -47,6 +47,7 @@ boost::json::object explain_packet(const ApiContext& context, const Query& query
 // Begins a capture; throws Conflict when there is no room for another one.
 CaptureRecords start_capture(const ApiContext& context, CaptureRequest request);
 std::shared_ptr<BodyStream> open_capture(const ApiContext& context, const Query& query);
+std::shared_ptr<BodyStream> open_trace(const ApiContext& context, const Query& query);
 
 // The router among the ports: no port can be configured under this name.
 inline constexpr const char* router_row = "(router)";

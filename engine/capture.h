@@ -56,13 +56,17 @@ struct CaptureRequest {
   PacketFilter filter = {};
   std::vector<PortId> ports = {};  // only what enters or leaves there; empty: everywhere
   bool drops = false;              // only what is dropped
-  bool explain = false;            // no frames but text: what each stage does with them
+  bool explain = false;            // and text: what each stage does with a packet
   uint32_t snaplen = max_frame;    // bytes of a frame that are kept
 };
 
 class Capture {
  public:
   static constexpr size_t ring_bytes = size_t{8} << 20;
+  // Explaining a packet takes longer than forwarding a hundred: a worker does it so often and no
+  // more, but for a burst. The others are lost to the capture.
+  static constexpr Duration explain_interval = std::chrono::milliseconds(1);
+  static constexpr int explain_burst = 64;
 
   Capture(CaptureRequest request, unsigned workers, size_t ring = ring_bytes);
 
@@ -76,6 +80,7 @@ class Capture {
     // Kind "mine":
     uint64_t lost_told = 0;
     uint64_t first_id = ~uint64_t{0};  // packets with an older one were marked for another capture
+    Time explained{};  // when the last explanation would be due, were they evenly spread
   };
   OfWorker& of_worker(unsigned index) { return *workers_[index]; }
   unsigned workers() const { return static_cast<unsigned>(workers_.size()); }

@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <cstring>
 #include <new>
+#include <string>
 
+#include "engine/explain.h"
 #include "switch/bridge.h"
 #include "switch/vlan.h"
 
@@ -85,10 +87,14 @@ void Witness::arrived(std::span<Packet* const> packets, PortId ingress) {
   first_id_ = (uint64_t{worker_} << mark::number_bits) + packets_ + 1;
   slot_of_.fill(no_slot);
   any_marked_ = false;
-  const TagsPutBack as_received(packets);
-  for (size_t place = 0; place < CaptureSet::limit; ++place) {
-    if (captures_->places[place]) arrived_for(place, packets, ingress);
+  any_explained_ = false;
+  {
+    const TagsPutBack as_received(packets);
+    for (size_t place = 0; place < CaptureSet::limit; ++place) {
+      if (captures_->places[place]) arrived_for(place, packets, ingress);
+    }
   }
+  if (any_explained_) explain_arrivals(packets, ingress);
 }
 
 void Witness::arrived_for(size_t place, std::span<Packet* const> packets, PortId ingress) {
@@ -96,6 +102,7 @@ void Witness::arrived_for(size_t place, std::span<Packet* const> packets, PortId
   if (request.drops && request.filter.takes_all()) return;  // not of interest before it is dropped
   for (uint64_t taken = request.filter.match(packets); taken != 0; taken &= taken - 1) {
     const auto i = static_cast<size_t>(__builtin_ctzll(taken));
+    if (request.explain && !may_explain(place, ingress)) continue;
     put_mark(*packets[i], place);
     if (slot_of_[i] == no_slot) {
       slot_of_[i] = static_cast<uint8_t>(slots_);
@@ -109,6 +116,37 @@ void Witness::note_arrival(size_t place, size_t i, const Packet& packet, PortId 
   Capture& capture = *captures_->places[place];
   if (!capture.wants(ingress)) return;
   arrivals_[slot_of_[i]][place] = record(capture, CaptureRecord::Kind::in, ingress, packet);
+}
+
+bool Witness::may_explain(size_t place, PortId ingress) {
+  Capture& capture = *captures_->places[place];
+  if (!capture.wants(ingress)) return false;
+  Capture::OfWorker& own = capture.of_worker(worker_);
+  if (own.explained > now_ + Capture::explain_burst * Capture::explain_interval) {
+    own.lost.add(1);
+    return false;
+  }
+  own.explained = std::max(own.explained, now_) + Capture::explain_interval;
+  any_explained_ = true;
+  return true;
+}
+
+// While the packets are as their port has read them.
+void Witness::explain_arrivals(std::span<Packet* const> packets, PortId ingress) {
+  for (size_t i = 0; i < packets.size(); ++i) {
+    if (slot_of_[i] == no_slot) continue;
+    for (size_t place = 0; place < CaptureSet::limit; ++place) {
+      if (!captures_->places[place] || arrivals_[slot_of_[i]][place] == nullptr) continue;
+      Capture& capture = *captures_->places[place];
+      if (!capture.request().explain) continue;
+      std::string text;
+      for (const auto& step : explain(*tables_, ingress, *packets[i], now_).steps) {
+        text += step.stage + '\t' + step.text + '\n';
+      }
+      record(capture, CaptureRecord::Kind::text, ingress, *packets[i],
+             {reinterpret_cast<const uint8_t*>(text.data()), text.size()});
+    }
+  }
 }
 
 CaptureRecord* Witness::arrival_of(size_t place, const Packet& packet) const {
@@ -239,9 +277,14 @@ void Witness::captured_drop(const Packet& packet, Reason reason) {
 
 CaptureRecord* Witness::record(Capture& capture, CaptureRecord::Kind kind, PortId port,
                                const Packet& packet) {
+  const size_t captured = std::min(packet.length, capture.request().snaplen);
+  return record(capture, kind, port, packet, packet.frame().first(captured));
+}
+
+CaptureRecord* Witness::record(Capture& capture, CaptureRecord::Kind kind, PortId port,
+                               const Packet& packet, std::span<const uint8_t> bytes) {
   Capture::OfWorker& own = capture.of_worker(worker_);
-  const uint32_t captured = std::min(packet.length, capture.request().snaplen);
-  uint8_t* room = own.ring.reserve(sizeof(CaptureRecord) + captured);
+  uint8_t* room = own.ring.reserve(sizeof(CaptureRecord) + bytes.size());
   if (room == nullptr) {
     own.lost.add(1);
     return nullptr;
@@ -250,14 +293,14 @@ CaptureRecord* Witness::record(Capture& capture, CaptureRecord::Kind kind, PortI
   auto* r = new (room)
       CaptureRecord{.id = mark::id(packet.mark) != 0 ? mark::id(packet.mark) : new_id(),
                     .time = now_,
-                    .captured = captured,
+                    .captured = static_cast<uint32_t>(bytes.size()),
                     .length = packet.length,
                     .lost = static_cast<uint32_t>(lost - std::exchange(own.lost_told, lost)),
                     .port = port,
                     .kind = kind,
                     .needs_checksum = packet.offload.needs_checksum,
                     .segments = packet.offload.gso != Offload::Gso::none};
-  std::memcpy(room + sizeof(CaptureRecord), packet.data, captured);
+  std::memcpy(room + sizeof(CaptureRecord), bytes.data(), bytes.size());
   return r;
 }
 

@@ -58,8 +58,13 @@ class Witness {
   bool wants_drop(size_t place, const Packet& packet) const;
   // What was recorded when the packet came in, if that was in this batch.
   CaptureRecord* arrival_of(size_t place, const Packet& packet) const;
+  bool may_explain(size_t place, PortId ingress);
+  void explain_arrivals(std::span<Packet* const> packets, PortId ingress);
+  // Of the packet's first bytes, or of these.
   CaptureRecord* record(Capture& capture, CaptureRecord::Kind kind, PortId port,
                         const Packet& packet);
+  CaptureRecord* record(Capture& capture, CaptureRecord::Kind kind, PortId port,
+                        const Packet& packet, std::span<const uint8_t> bytes);
 
   const unsigned worker_;
   LastDrops* const last_;
@@ -71,6 +76,7 @@ class Witness {
   // Of the current batch. The marked ones have slots, in the order of their ids.
   uint64_t first_id_ = 0;
   bool any_marked_ = false;
+  bool any_explained_ = false;
   size_t slots_ = 0;
   std::array<uint8_t, Batch::limit> slot_of_;  // by place in the batch
   std::array<std::array<CaptureRecord*, CaptureSet::limit>, Batch::limit> arrivals_;

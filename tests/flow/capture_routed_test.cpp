@@ -142,5 +142,32 @@ TEST_F(CaptureRouted, ADroppedTranslationIsSeenAmongDrops) {
   EXPECT_EQ(seen[0].bytes, from(web, own4).udp(53, 4000).bytes());
 }
 
+TEST_F(CaptureRouted, ATraceSaysWhatTheStagesDo) {
+  const auto trace = sw.capture({.filter = PacketFilter("udp"), .explain = true});
+  send(alice, from(alice, web.v4).udp(4000, 53));
+  send(alice, from(alice, "10.0.0.1").echo_request(1, 1));
+  const auto seen = take_seen(*trace);
+  ASSERT_EQ(seen.size(), 3u);
+  EXPECT_EQ(words(seen[0]), "in p0 -> p3");
+  EXPECT_EQ(seen[1].kind, CaptureRecord::Kind::text);
+  EXPECT_EQ(words(seen[2]), "out p3 <- p0");
+  EXPECT_EQ(seen[1].id, seen[0].id);
+  EXPECT_EQ(seen[2].id, seen[0].id);
+  const std::string text(seen[1].bytes.begin(), seen[1].bytes.end());
+  EXPECT_THAT(text, testing::HasSubstr("masquerade"));
+}
+
+TEST_F(CaptureRouted, ATraceExplainsSoManyPacketsAndNoMore) {
+  const auto trace = sw.capture({.explain = true});
+  for (int i = 0; i < 1000; ++i) send(alice, from(alice, web.v4).udp(4000, 53));
+  const size_t burst = take_seen(*trace).size() / 3;
+  EXPECT_EQ(burst, 65u);
+  EXPECT_EQ(burst + trace->lost(), 1000u);
+  EXPECT_EQ(sw.received(web.port).size(), 1000u);
+  sw.advance(seconds(1));
+  send(alice, from(alice, web.v4).udp(4000, 53));
+  EXPECT_EQ(take_seen(*trace).size(), 3u);
+}
+
 }  // namespace
 }  // namespace uswitch::test
