@@ -17,6 +17,7 @@
 #include "control/nat_control.h"
 #include "control/notify.h"
 #include "control/router_control.h"
+#include "control/tunnel_control.h"
 #include "engine/engine.h"
 #include "switch/link_monitor.h"
 
@@ -33,6 +34,19 @@ Time now() {
   return std::chrono::steady_clock::now();
 }
 
+std::optional<TunnelInfo> tunnel_info_of(const LivePort& port) {
+  if (port.config().type != PortType::tunnel || port.gone()) return std::nullopt;
+  const TunnelConfig& c = *port.config().tunnel;
+  return TunnelInfo{c.name,
+                    c.type,
+                    c.network_id,
+                    c.socket.local,
+                    c.remote,
+                    c.socket.port,
+                    port.tunnel()->path_mtu,
+                    port.tunnel()->last_heard};
+}
+
 PortInfo info_of(LivePort& port) {
   const PortConfig& c = port.config();
   return {std::string(to_string(c.type)),
@@ -40,11 +54,14 @@ PortInfo info_of(LivePort& port) {
           c.device,
           port.mac(),
           c.addresses,
-          port.kernel_drops()};
+          port.kernel_drops(),
+          tunnel_info_of(port)};
 }
 
 std::string describe(const PortConfig& c) {
   std::string text(to_string(c.type));
+  if (c.type == PortType::tunnel)
+    text += " to " + c.tunnel->remote.to_string() + " from " + c.tunnel->socket.local.to_string();
   if (!c.device.empty()) text += " " + c.device;
   if (c.netns) text += " in " + c.netns->text;
   return text;
@@ -65,6 +82,7 @@ class Daemon::Impl {
         attention_(io_, dup(engine_.attention_fd())),
         link_events_(io_, dup(monitor_.fd())),
         timer_(io_),
+        underlays_(engine_.attention_fd()),
         nat_(config_),
         router_(config_, nat_, engine_),
         router_stats_(std::make_shared<PortStats>(config_.workers)),
@@ -73,10 +91,11 @@ class Daemon::Impl {
       fdbs_[n.name] = std::make_shared<Fdb>(n.max_addresses);
     }
     for (const PortConfig& p : config_.ports) {
-      ports_.push_back(
-          std::make_unique<LivePort>(p, autoconfigures(p), config_.workers, namespaces_));
+      ports_.push_back(std::make_unique<LivePort>(p, autoconfigures(p), config_.workers,
+                                                  namespaces_, underlays_));
       spdlog::info("port {}: {}", p.name, describe(p));
     }
+    tunnels_.follow_paths(config_, ports_);
     publish();
     router_.published(now());
     if (router_.host_fd() >= 0) host_events_.emplace(io_, dup(router_.host_fd()));
@@ -115,8 +134,9 @@ class Daemon::Impl {
 
   void publish() {
     router_.follow_ports(ports_);
-    engine_.publish(
-        build_tables(config_, ports_, fdbs_, router_.routing(), nat_.translation(), router_stats_));
+    TunnelControl::connect(ports_);
+    engine_.publish(build_tables(config_, ports_, fdbs_, router_.routing(), nat_.translation(),
+                                 router_stats_, tunnels_.suppression(ports_)));
   }
 
   Reply answer(const Request& request) {
@@ -143,7 +163,13 @@ class Daemon::Impl {
     return refusal;
   }
 
-  // A worker found a device dead.
+  void follow_paths() {
+    if (!tunnels_.follow_paths(config_, ports_)) return;
+    publish();
+    router_.published(now());  // advertisements tell the MTU
+  }
+
+  // A worker found a device dead, or a packet too long for a tunnel's path.
   void watch_attention() {
     attention_.async_wait(
         asio::posix::stream_descriptor::wait_read, [this](boost::system::error_code error) {
@@ -151,6 +177,7 @@ class Daemon::Impl {
           uint64_t count;
           [[maybe_unused]] ssize_t n = read(attention_.native_handle(), &count, sizeof count);
           bury_if([](const LivePort& p) { return !p.port()->alive(); });
+          follow_paths();
           watch_attention();
         });
   }
@@ -223,6 +250,8 @@ class Daemon::Impl {
     for (const NetworkConfig& n : config_.networks) {
       fdbs_[n.name]->sweep(now(), n.ageing, groups_a_sweep);
     }
+    TunnelControl::note_heard(ports_, now());
+    follow_paths();
     engine_.expire();
     timer_.expires_after(housekeeping_interval);
     timer_.async_wait([this](boost::system::error_code error) {
@@ -230,7 +259,7 @@ class Daemon::Impl {
     });
   }
 
-  const Config config_;
+  Config config_;
   const std::string file_;
   const Time started_ = now();
 
@@ -248,6 +277,8 @@ class Daemon::Impl {
   asio::posix::stream_descriptor link_events_;
   asio::steady_timer timer_;
 
+  Underlays underlays_;
+  TunnelControl tunnels_;
   NatControl nat_;
   RouterControl router_;
   std::shared_ptr<PortStats> router_stats_;

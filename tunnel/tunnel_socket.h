@@ -21,6 +21,8 @@ struct RemoteEntry {
   IpAddress address;
   uint32_t network_id = 0;
   PortId port = no_port;
+
+  bool operator==(const RemoteEntry&) const = default;
 };
 
 class TunnelSocket final : public Port {
