@@ -18,7 +18,7 @@ using LivePorts = std::vector<std::unique_ptr<LivePort>>;  // indexed by PortId
 class TunnelControl {
  public:
   // Before Tables are made of the ports.
-  static void connect(const LivePorts& ports);
+  static void connect(const Config& config, const LivePorts& ports);
 
   // Asks the kernel for the MTU of every path and brings in step with it the tunnels' ports and,
   // where the file says no MTU, their networks and the ports and devices on those (PM-5, PM-6).

@@ -39,8 +39,8 @@ kill_node() {  # NAME: its uswitch, without a chance to clear up
   unset "uswitch_pid[$1]"
 }
 
-tunnel() {  # NODE NAME FIELD [REMOTE]: of `show tunnels`
-  show tunnels "$1" | jq -r ".tunnels[] | select(.name == \"$2\") | .$3"
+tunnel() {  # NODE TUNNEL FIELD: of `show tunnels`, of each of its remotes
+  show tunnels "$1" | jq -r ".tunnels[] | select(.tunnel == \"$2\") | .$3"
 }
 
 has_mtu() { [[ $(link "$1" "${3:-eth0}" .mtu) == "$2" ]]; }  # NAMESPACE MTU [DEVICE]
