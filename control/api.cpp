@@ -32,6 +32,7 @@ constexpr Route routes[] = {
     {"DELETE", "/v1/connections", plain<delete_connections>},
     {"POST", "/v1/publish", publish},
     {"DELETE", "/v1/publish", unpublish},
+    {"GET", "/v1/tunnels", plain<view_tunnels>},
     {"GET", "/v1/drops", plain<view_drops>},
     {"GET", "/v1/workers", plain<view_workers>},
     {"GET", "/v1/config", plain<view_config>},

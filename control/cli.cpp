@@ -58,8 +58,8 @@ void add_filter(CLI::App& show, CommandLine& line, const std::string& name, cons
 
 // Empty when there is such a thing to show.
 std::string refuse_unknown(const std::string& what) {
-  constexpr std::string_view known[] = {"ports",       "fdb",   "neighbours", "routes",
-                                        "connections", "drops", "workers",    "config"};
+  constexpr std::string_view known[] = {"ports",   "fdb",   "neighbours", "routes", "connections",
+                                        "tunnels", "drops", "workers",    "config"};
   if (std::ranges::find(known, what) != std::end(known)) return "";
   return "nothing is called '" + what + "'; " + did_you_mean(what, known, "things to show");
 }
@@ -67,7 +67,7 @@ std::string refuse_unknown(const std::string& what) {
 CLI::App* add_show(CLI::App& app, CommandLine& line) {
   CLI::App* show = app.add_subcommand("show", "Show the state of the running uswitch");
   show->add_option("WHAT", line.what,
-                   "ports, fdb, neighbours, routes, connections, drops, workers or config")
+                   "ports, fdb, neighbours, routes, connections, tunnels, drops, workers or config")
       ->required()
       ->type_name("")
       ->check(refuse_unknown);

@@ -134,7 +134,7 @@ class TunnelReader {
       return remotes;
     }
     const auto items = one_or_list(map, "remotes", example);
-    if (items.empty() || items.size() > max_remotes) {
+    if (items.size() > max_remotes) {
       map.refuse(*map.find("remotes"), std::to_string(items.size()) + " remotes",
                  "a tunnel has 1 to " + std::to_string(max_remotes));
       return remotes;
@@ -245,8 +245,8 @@ void check_remotes_together(const Config& config, const MapReader& section) {
     const auto entry = std::ranges::find_if(section.entries(), is_it);
     section.refuse_key(*entry,
                        "tunnel " + quoted(t.name) + ": remote " + t.remote.to_string() +
-                           " with VNI " + std::to_string(t.network_id) + " is tunnel " +
-                           quoted(at->second) + "'s already",
+                           " with VNI " + std::to_string(t.network_id) + " is of tunnel " +
+                           quoted(at->second) + " already",
                        "name a remote once for each network");
   }
 }

@@ -219,6 +219,35 @@ std::string render_drops(const json::object& view, bool colour) {
   return table.empty() ? "nothing was dropped\n" : table.render(colour);
 }
 
+std::string render_tunnels(const json::object& view, bool colour) {
+  Table table({{"TUNNEL"},
+               {"TYPE"},
+               {"NETWORK"},
+               {"VNI", right},
+               {"LOCAL"},
+               {"REMOTE"},
+               {"PATH MTU", right},
+               {"RX", right},
+               {"RX BYTES", right},
+               {"TX", right},
+               {"TX BYTES", right},
+               {"DROPS", right},
+               {"MACS", right},
+               {"HEARD", right}});
+  for (const json::value& one : view.at("tunnels").as_array()) {
+    const json::object& t = one.as_object();
+    const json::value &path = t.at("path_mtu"), &heard = t.at("last_heard");
+    table.add({text(t.at("tunnel")), text(t.at("type")), text(t.at("network")),
+               std::to_string(number(t.at("vni"))), text(t.at("local")), text(t.at("remote")),
+               path.is_null() ? Table::Cell("no way", Style::red)
+                              : Table::Cell(std::to_string(number(path))),
+               count(t.at("rx_packets")), bytes(t.at("rx_bytes")), count(t.at("tx_packets")),
+               bytes(t.at("tx_bytes")), drops(t.at("drops")), count(t.at("macs")),
+               heard.is_null() ? "never" : show_seconds(heard.to_number<double>()) + " ago"});
+  }
+  return table.empty() ? "no tunnels\n" : table.render(colour);
+}
+
 std::string render_workers(const json::object& view, bool colour) {
   Table table({{"WORKER", right},
                {"IO"},
@@ -264,6 +293,7 @@ std::string render_view(const std::string& what, const json::object& view, bool 
                                     {"neighbours", render_neighbours},
                                     {"routes", render_routes},
                                     {"connections", render_connections},
+                                    {"tunnels", render_tunnels},
                                     {"drops", render_drops},
                                     {"workers", render_workers},
                                     {"config", render_config}};
