@@ -104,6 +104,25 @@ decode "$WORK/drops.pcapng" frame.interface_name frame.comment
 expect_equal "reasons of web's drops" "$(grep ^web "$WORK/decoded" | sort | uniq -c | xargs)" \
   "3 web drop: guard_mac: The endpoint used a source MAC that is not its own."
 
+step "show drops has the last packet and its time"
+"$USWITCH" show drops --control /run/main.sock >"$WORK/drops.txt"
+expect_text "last drop" "$WORK/drops.txt" \
+  '^guard_mac +[0-9.]+ s ago  web +02:bb:bb:bb:bb:bb > 02:aa:aa:aa:aa:aa type 0x88b5 len 46, 60 B$'
+expect_equal "the same for programs" "$(show drops | jq -r '.drops[] | select(.reason == "guard_mac") | .last.port')" web
+
+step "a trace tells what the stages did and what became of the packet"
+"$USWITCH" trace --control /run/main.sock --filter "icmp and src host 10.0.0.11" --count 1 >"$WORK/trace.txt" 2>"$WORK/trace.err" &
+capture_pid=$!
+traced() { in_ns web ping -n -q -c 1 -W 1 198.51.100.9 >/dev/null; has_ended $capture_pid; }
+wait_until 5 "a packet is traced" traced
+wait "$capture_pid"
+expect_text "header" "$WORK/trace.txt" '^[0-9:.]{18} #[0-9a-f]+ web: IPv4 10.0.0.11 > 198.51.100.9 ICMP echo request'
+expect_text "nat" "$WORK/trace.txt" '^  nat +.*10.0.0.11'
+expect_text "route" "$WORK/trace.txt" '^  route +198.51.100.9 -> '
+expect_text "end" "$WORK/trace.txt" '^  end +to port peer$'
+expect_text "what left" "$WORK/trace.txt" '^  left +by peer: IPv4 198.51.100.1 > 198.51.100.9 ICMP echo request'
+expect_equal "packets traced" "$(grep -c '^[^ ]' "$WORK/trace.txt")" 1
+
 step "rotation: each file stands for itself"
 uswitch_capture ring.log -w "$WORK/ring.pcapng" --rotate-size 20k --rotate-count 3 --filter icmp
 wait_until 3 "the capture has begun" is_begun "$WORK/ring.pcapng"
@@ -166,6 +185,7 @@ status=0
 expect_equal "exit code of the ninth" "$status" 1
 expect_text "the ninth" "$WORK/ninth.err" "8 captures run already"
 kill -KILL "${pids[@]}"
+for pid in "${pids[@]}"; do wait "$pid" 2>/dev/null || true; done
 has_room() { "$USWITCH" capture --control /run/main.sock --count 1 --filter icmp >/dev/null 2>&1 & capture_pid=$!; sleep 0.1; in_ns web ping -n -q -c 1 -W 1 10.0.0.12 >/dev/null; wait "$capture_pid"; }
 wait_until 5 "their places are free again" has_room
 

@@ -232,7 +232,10 @@ TEST_F(CaptureApiTest, BeginsAStream) {
   const CaptureRequest& request = engine_.tables().captures->places[0]->request();
   EXPECT_THAT(request.ports, ElementsAre(0, 2));
   EXPECT_FALSE(request.filter.takes_all());
+  reply = {};  // ends it
+  ASSERT_EQ(engine_.tables().captures, nullptr);
   reply = ask("GET", "/v1/trace?filter=udp");
+  ASSERT_NE(engine_.tables().captures, nullptr);
   EXPECT_EQ(reply.content_type, "text/plain; charset=utf-8");
   EXPECT_TRUE(engine_.tables().captures->places[0]->request().explain);
 }
