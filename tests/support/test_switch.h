@@ -26,6 +26,10 @@ class TestSwitch {
   PortId add_port(NetworkId network, std::map<uint16_t, NetworkId> tagged = {},
                   Capabilities capabilities = all_offloads);
 
+  const Tables& tables() {
+    prepare();
+    return tables_;
+  }
   Network& network(NetworkId id) { return tables_.networks[id]; }
   PortSettings& settings(PortId id) { return tables_.settings[id]; }
   MemoryPort& port(PortId id) { return *ports_[id]; }
