@@ -27,10 +27,13 @@ class TestSwitch {
                   Capabilities capabilities = all_offloads);
   // A port of another kind than memory.
   PortId add_port(NetworkId network, std::shared_ptr<Port> port);
-  Tables& tables() { return tables_; }
   // Runs the pipeline over all that the port has to read.
   void poll(PortId port) { run(port); }
 
+  Tables& tables() {
+    prepare();
+    return tables_;
+  }
   Network& network(NetworkId id) { return tables_.networks[id]; }
   PortSettings& settings(PortId id) { return tables_.settings[id]; }
   MemoryPort& port(PortId id) { return *ports_[id]; }

@@ -159,6 +159,35 @@ TEST(Cli, HelpOfEachShowsAnExample) {
   EXPECT_THAT(told({"trace", "--help"}), HasSubstr("uswitch trace --filter"));
 }
 
+TEST(Cli, ExplainsOnePacketOfAPort) {
+  const CommandLine line =
+      good({"explain", "--port", "web", "--tcp", "10.0.0.1:1,10.0.0.2:2", "--json"});
+  EXPECT_EQ(line.command, Command::explain);
+  EXPECT_TRUE(line.json);
+  EXPECT_EQ(line.query, (Query{{"port", "web"}, {"tcp", "10.0.0.1:1,10.0.0.2:2"}}));
+  EXPECT_THAT(refused({"explain", "--port", "web"}), HasSubstr("--frame,--tcp,--udp,--icmp"));
+  EXPECT_THAT(refused({"explain", "--tcp", "x"}), HasSubstr("--port"));
+  EXPECT_THAT(refused({"explain", "--port", "web", "--tcp", "x", "--udp", "y"}),
+              HasSubstr("--udp"));
+  EXPECT_THAT(refused({"--config", "a", "explain", "--port", "p", "--tcp", "x"}),
+              HasSubstr("explain"));
+  EXPECT_THAT(told({"explain", "--help"}), HasSubstr("uswitch explain --port web --tcp"));
+}
+
+TEST(Cli, ReplaysCaptures) {
+  const CommandLine line = good({"replay", "--config", "a.yaml", "--in", "web=w.pcap", "--in",
+                                 "db=d.pcap", "--out", "dir", "--seed", "7"});
+  EXPECT_EQ(line.command, Command::replay);
+  EXPECT_EQ(line.replay.config, "a.yaml");
+  EXPECT_EQ(line.replay.in, (std::vector<std::string>{"web=w.pcap", "db=d.pcap"}));
+  EXPECT_EQ(line.replay.out, "dir");
+  EXPECT_EQ(line.replay.seed, 7u);
+  EXPECT_THAT(refused({"replay", "--config", "a", "--out", "d"}), HasSubstr("--in"));
+  EXPECT_THAT(refused({"--config", "b", "replay", "--config", "a", "--in", "x=y", "--out", "d"}),
+              HasSubstr("behind"));
+  EXPECT_THAT(told({"replay", "--help"}), HasSubstr("uswitch replay --config"));
+}
+
 TEST(Cli, SaysItsVersion) {
   EXPECT_THAT(told({"--version"}), testing::MatchesRegex("uswitch [0-9]+\\.[0-9]+\\.[0-9]+\n"));
 }
