@@ -108,7 +108,10 @@ class ConnectionTable {
                 const std::function<Visit(const ConnectionInfo&)>& visit);
 
   // Any thread.
-  uint32_t size() const { return size_.load(std::memory_order_relaxed); }
+  uint32_t size() const {
+    const uint64_t removed = removed_.load(std::memory_order_acquire);
+    return static_cast<uint32_t>(count(Insert::inserted) - removed);
+  }
   uint32_t max_connections() const { return free_.capacity(); }
   // From 80 % on someone should know.
   bool is_nearly_full() const { return uint64_t{size()} * 5 >= uint64_t{max_connections()} * 4; }
@@ -177,6 +180,9 @@ class ConnectionTable {
   uint32_t take_record(Time now);
   uint32_t evict(Tick now);
   ConnectionRef victim_in(uint32_t first, Tick now) const;
+  void count_one(Insert outcome) {
+    outcomes_[static_cast<size_t>(outcome)].fetch_add(1, std::memory_order_relaxed);
+  }
   Inserted refuse(Insert outcome, uint32_t record, MappingId mapping,
                   const std::optional<Found>& found);
   Inserted try_insert(uint32_t record, const Key& original, const Key& reply,
@@ -201,10 +207,9 @@ class ConnectionTable {
   FreeList free_;
   uint32_t sweep_next_ = 0;  // control's: the record where the next sweep goes on
 
-  alignas(64) std::atomic<uint32_t> size_{0};
-  std::atomic<uint32_t> evict_hand_{0};
+  alignas(64) std::atomic<uint32_t> evict_hand_{0};
   std::array<std::atomic<uint64_t>, 4> outcomes_{};
-  std::atomic<uint64_t> expired_{0}, evicted_{0};
+  std::atomic<uint64_t> removed_{0}, expired_{0}, evicted_{0};
 };
 
 inline ConnectionTable::Key ConnectionTable::key_of(const TupleWords& words) const {
