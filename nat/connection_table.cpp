@@ -57,13 +57,13 @@ ConnectionTable::ConnectionTable(uint32_t max_connections, PortMap& ports, const
 ConnectionTable::Inserted ConnectionTable::insert(const Key& original, const NewConnection& what,
                                                   uint32_t bytes, Time now,
                                                   const Timeouts& timeouts) {
-  const Key reply = key(what.reply);
-  prefetch(reply);
+  Key reply;
+  prepare(reply, what.reply);
   const uint32_t record = take_record(now);
   if (record == no_record) return refuse(Insert::full, record, what.mapping, std::nullopt);
   prefetch_record(record);
 
-  const auto protocol = static_cast<uint8_t>(original.words[4] >> 32);
+  const uint8_t protocol = protocol_of(original.words);
   const Duration timeout = protocol == ip_protocol::tcp ? tcp_timeout(what.tcp, false, timeouts)
                                                         : plain_timeout(protocol, timeouts);
   const Tick deadline = deadline_of(now, timeout);
@@ -97,7 +97,7 @@ ConnectionTable::Inserted ConnectionTable::try_insert(uint32_t record, const Key
   std::atomic<uint32_t>& version = records_[record].version;
   const ConnectionRef ref{record, version.load(std::memory_order_relaxed) + 1};
   version.store(ref.version, std::memory_order_release);
-  return {Insert::inserted, Found{ref, Direction::original, what.tag, what.marks, what.reply}};
+  return {Insert::inserted, Found{ref, Direction::original, what.marks, what.tag, reply.words}};
 }
 
 ConnectionTable::Inserted ConnectionTable::refuse(Insert outcome, uint32_t record,
@@ -235,7 +235,7 @@ bool ConnectionTable::touch(const Found& found, uint32_t bytes, Time now, const 
   r.traffic.add(side(found.direction), bytes);
   note_direction(r, found.direction, found.direction == Direction::original);
   if (refresh == Refresh::yes) {
-    r.deadline.store(deadline_of(now, plain_timeout(found.other.protocol, timeouts)),
+    r.deadline.store(deadline_of(now, plain_timeout(protocol_of(found.other_words), timeouts)),
                      std::memory_order_relaxed);
   }
   return true;

@@ -68,10 +68,10 @@ class ConnectionTable {
       : ConnectionTable(max_connections, ports, KeyedHash()) {}
   ConnectionTable(uint32_t max_connections, PortMap& ports, const KeyedHash& hash);
 
-  // Worker. For a batch: key() and prefetch() of all, then prefetch_connection() of all, then the
-  // look-ups.
-  Key key(const Tuple& tuple) const;
-  void prefetch(const Key& key) const { index_.prefetch(key.place); }
+  // Worker. For a batch: prepare() of all, then prefetch_connection() of all, then the look-ups.
+  // prepare() makes the key in place, for to copy a fresh one takes as long as to make it.
+  Key key(const Tuple& tuple) const { return key_of(pack(tuple)); }
+  void prepare(Key& key, const Tuple& tuple) const;
   void prefetch_connection(Key& key) const;
 
   // Worker. The connection whose packets in one direction look like this. Changes nothing.
@@ -165,7 +165,8 @@ class ConnectionTable {
     return static_cast<int32_t>(now - deadline) >= 0;
   }
 
-  Key key_of(const TupleWords& words) const;
+  PairIndex::Place place(const TupleWords& words) const;
+  Key key_of(const TupleWords& words) const { return {place(words), words, {}}; }
   bool read(uint32_t record, uint8_t side, const TupleWords& words,
             std::optional<Found>& found) const;
   std::optional<Found> find(const Key& key) const;
@@ -212,12 +213,15 @@ class ConnectionTable {
   std::atomic<uint64_t> removed_{0}, expired_{0}, evicted_{0};
 };
 
-inline ConnectionTable::Key ConnectionTable::key_of(const TupleWords& words) const {
-  return {index_.place(hash_(words[0], words[1], words[2], words[3], words[4])), words, {}};
+inline PairIndex::Place ConnectionTable::place(const TupleWords& words) const {
+  return index_.place(hash_(words[0], words[1], words[2], words[3], words[4]));
 }
 
-inline ConnectionTable::Key ConnectionTable::key(const Tuple& tuple) const {
-  return key_of(pack(tuple));
+inline void ConnectionTable::prepare(Key& key, const Tuple& tuple) const {
+  key.words = pack(tuple);
+  key.place = place(key.words);
+  key.guess = {};
+  index_.prefetch(key.place);
 }
 
 inline void ConnectionTable::prefetch_connection(Key& key) const {
@@ -240,11 +244,15 @@ inline bool ConnectionTable::read(uint32_t record, uint8_t side, const TupleWord
   const uint64_t difference = (own[0] ^ words[0]) | (own[1] ^ words[1]) | (own[2] ^ words[2]) |
                               (own[3] ^ words[3]) | ((own[4] ^ words[4]) & tuple_ports_mask);
   if (difference != 0) return false;
-  found.emplace(Found{{record, version},
-                      static_cast<Direction>(side),
-                      static_cast<uint16_t>(sides[0][4] >> extra_shift),
-                      static_cast<uint8_t>(sides[0][4] >> (extra_shift + 16)),
-                      unpack(sides[1 - side])});
+  // Field by field and word by word: to copy it as a whole would wait for these stores.
+  Found& f = found.emplace();
+  f.ref = {record, version};
+  f.direction = static_cast<Direction>(side);
+  f.marks = static_cast<uint8_t>(sides[0][4] >> (extra_shift + 16));
+  f.tag = static_cast<uint16_t>(sides[0][4] >> extra_shift);
+  const TupleWords& other = sides[1 - side];
+  for (size_t i = 0; i < 4; ++i) f.other_words[i] = other[i];
+  f.other_words[4] = other[4] & tuple_ports_mask;
   return true;
 }
 

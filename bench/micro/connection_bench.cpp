@@ -83,10 +83,7 @@ class OurTable {
   }
   void find_bulk(const Tuple* tuples, uint32_t* records) const {
     std::array<ConnectionTable::Key, batch> keys;
-    for (size_t i = 0; i < batch; ++i) {
-      keys[i] = table_.key(tuples[i]);
-      table_.prefetch(keys[i]);
-    }
+    for (size_t i = 0; i < batch; ++i) table_.prepare(keys[i], tuples[i]);
     for (auto& key : keys) table_.prefetch_connection(key);
     for (size_t i = 0; i < batch; ++i) {
       const std::optional<Found> found = table_.lookup(keys[i], uswitch::start);
@@ -413,8 +410,7 @@ struct Nat {
     for (size_t first = 0; first < flows.size(); first += batch) {
       const size_t count = std::min(batch, flows.size() - first);
       for (size_t i = 0; i < count; ++i) {
-        keys[i] = table.key(flows[first + i].original);
-        table.prefetch(keys[i]);
+        table.prepare(keys[i], flows[first + i].original);
         ports.prefetch(inner(flows[first + i].original), 0);
       }
       for (size_t i = 0; i < count; ++i) table.prefetch_connection(keys[i]);
