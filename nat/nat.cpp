@@ -61,9 +61,8 @@ void Nat::find_key(const Translation& nat, const Packet& packet, Flow& flow) {
   // Made in place: a copy of what has just been stored in parts costs 5 ns.
   new (&flow.fields) FlowFields(flow_fields(packet));
   if (!is_of_a_flow(flow.fields)) return;
-  new (&flow.key) ConnectionTable::Key(nat.connections->key(tuple_of(flow.fields)));
+  nat.connections->prepare(flow.key, tuple_of(flow.fields));
   flow.has_key = true;
-  nat.connections->prefetch(flow.key);
 }
 
 void Nat::look_up(const Translation& nat, std::span<Packet* const> packets,
@@ -155,8 +154,9 @@ void Nat::expect(const Translation& nat, size_t index, NetworkId out) const {
   if (!external) return;
   const TransportAddress end{*external, tuple.source_port, tuple.protocol};
   nat.ports->prefetch(end, 0);
-  nat.connections->prefetch(nat.connections->key(
-      {tuple.destination, end.address, tuple.destination_port, end.port, tuple.protocol}));
+  ConnectionTable::Key answers;
+  nat.connections->prepare(
+      answers, {tuple.destination, end.address, tuple.destination_port, end.port, tuple.protocol});
 }
 
 // Filtering is for what comes from outside: neighbours always reach each other's mappings (U-9).
@@ -308,7 +308,7 @@ void Nat::untranslate(const Translation& nat, Packet& packet, Time now) {
   if (!is_of_a_flow(fields)) return;
   const Tuple tuple = tuple_of(fields);
   const auto found = nat.connections->lookup(nat.connections->key(tuple.reversed()), now);
-  if (found) rewrite(packet, tuple, found->other);
+  if (found) rewrite(packet, tuple, found->other());
 }
 
 }  // namespace uswitch

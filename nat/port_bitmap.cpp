@@ -22,17 +22,19 @@ uint64_t with(PortBitmap::Parity parity) {
 }  // namespace
 
 bool PortBitmap::take(uint16_t port) {
-  if (reserved_[port / 64].load(std::memory_order_relaxed) & bit(port)) return false;
+  Word& word = word_of(port);
   // A look first, so that a taken port costs no write.
-  if (taken_[port / 64].load(std::memory_order_relaxed) & bit(port)) return false;
-  return (taken_[port / 64].fetch_or(bit(port), std::memory_order_acquire) & bit(port)) == 0;
+  const uint64_t gone =
+      word.reserved.load(std::memory_order_relaxed) | word.taken.load(std::memory_order_relaxed);
+  if (gone & bit(port)) return false;
+  return (word.taken.fetch_or(bit(port), std::memory_order_acquire) & bit(port)) == 0;
 }
 
 // The lowest free port of those wanted in a word.
 std::optional<uint16_t> PortBitmap::take_in(size_t word, uint64_t wanted) {
-  wanted &= ~reserved_[word].load(std::memory_order_relaxed);
+  wanted &= ~words_[word].reserved.load(std::memory_order_relaxed);
   for (;;) {
-    const uint64_t free = wanted & ~taken_[word].load(std::memory_order_relaxed);
+    const uint64_t free = wanted & ~words_[word].taken.load(std::memory_order_relaxed);
     if (free == 0) return std::nullopt;
     const auto port =
         static_cast<uint16_t>(word * 64 + static_cast<size_t>(std::countr_zero(free)));
@@ -59,21 +61,21 @@ std::optional<uint16_t> PortBitmap::take_any(Range range, Parity parity, uint64_
 }
 
 void PortBitmap::release(uint16_t port) {
-  taken_[port / 64].fetch_and(~bit(port), std::memory_order_release);
+  word_of(port).taken.fetch_and(~bit(port), std::memory_order_release);
 }
 
 void PortBitmap::reserve(uint16_t port, bool on) {
   if (on) {
-    reserved_[port / 64].fetch_or(bit(port), std::memory_order_relaxed);
+    word_of(port).reserved.fetch_or(bit(port), std::memory_order_relaxed);
   } else {
-    reserved_[port / 64].fetch_and(~bit(port), std::memory_order_relaxed);
+    word_of(port).reserved.fetch_and(~bit(port), std::memory_order_relaxed);
   }
 }
 
 size_t PortBitmap::taken() const {
   size_t count = 0;
-  for (const auto& word : taken_) {
-    count += static_cast<size_t>(std::popcount(word.load(std::memory_order_relaxed)));
+  for (const Word& word : words_) {
+    count += static_cast<size_t>(std::popcount(word.taken.load(std::memory_order_relaxed)));
   }
   return count;
 }

@@ -33,12 +33,15 @@ class PortBitmap {
 
  private:
   static constexpr size_t words = 65536 / 64;
-  using Words = std::array<std::atomic<uint64_t>, words>;
+  struct Word {  // side by side, for whoever looks at one looks at both
+    std::atomic<uint64_t> taken, reserved;
+  };
   static uint64_t bit(uint16_t port) { return uint64_t{1} << port % 64; }
   std::optional<uint16_t> take_in(size_t word, uint64_t wanted);
 
-  Words taken_{};
-  Words reserved_{};
+  Word& word_of(uint16_t port) { return words_[port / 64]; }
+
+  std::array<Word, words> words_{};
 };
 
 }  // namespace uswitch

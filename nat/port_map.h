@@ -14,8 +14,8 @@
 //
 // Kind "learned": workers acquire and release mappings, without locks when the mapping exists.
 // Control adds external addresses and reserves ports. A mapping lives as long as someone uses it:
-// every connection does. Bounded: 95 bytes for each of max_mappings, in pages resident once used,
-// and 48 KiB an external address.
+// every connection does. Bounded: 95 bytes for each of max_mappings, all but the index, 31
+// of them, in pages that are resident only once used; and 48 KiB an external address.
 #pragma once
 #include <array>
 #include <memory>

@@ -37,6 +37,10 @@ constexpr size_t side(Direction d) {
 using TupleWords = std::array<uint64_t, 5>;
 inline constexpr uint64_t tuple_ports_mask = 0xff'ffff'ffff;
 
+inline uint8_t protocol_of(const TupleWords& words) {
+  return static_cast<uint8_t>(words[4] >> 32);
+}
+
 inline TupleWords pack(const Tuple& t) {
   TupleWords words;
   std::memcpy(words.data(), t.source.bytes.data(), 16);
@@ -54,7 +58,7 @@ inline void unpack(const TupleWords& words, Tuple& t) {
   std::memcpy(t.destination.bytes.data() + 8, &words[3], 8);
   t.source_port = static_cast<uint16_t>(words[4]);
   t.destination_port = static_cast<uint16_t>(words[4] >> 16);
-  t.protocol = static_cast<uint8_t>(words[4] >> 32);
+  t.protocol = protocol_of(words);
 }
 inline Tuple unpack(const TupleWords& words) {
   Tuple t;
