@@ -5,6 +5,7 @@
 
 #include "nat/icmp_translate.h"
 #include "nat/leave.h"
+#include "nat/rewrite.h"
 #include "nat/tcp_segment.h"
 #include "wire/ip_protocol.h"
 #include "wire/tcp.h"
@@ -19,13 +20,6 @@ using Follow = ConnectionTable::Follow;
 // Marks of a connection.
 constexpr uint8_t from_outside_mark = 1;  // made by a packet that came to a mapping (U-8)
 
-Tuple tuple_of(const FlowFields& f) {
-  return {f.ends.source, f.ends.destination, f.ends.source_port, f.ends.destination_port,
-          f.protocol};
-}
-Endpoints ends_of(const Tuple& t) {
-  return {t.source, t.destination, t.source_port, t.destination_port};
-}
 TransportAddress source_end(const Tuple& t) {
   return {t.source, t.source_port, t.protocol};
 }
@@ -49,11 +43,6 @@ TcpSegment segment_of(const Packet& p) {
       *TcpView::parse({p.data + p.layout.l4, size_t{p.layout.l3_end} - p.layout.l4}));
 }
 
-void rewrite(Packet& packet, const Tuple& from, const Tuple& to) {
-  if (from == to) return;
-  apply(make_rewrite(from.protocol, ends_of(from), ends_of(to)), packet);
-}
-
 }  // namespace
 
 void Nat::find_key(const Translation& nat, const Packet& packet, Flow& flow) {
@@ -61,7 +50,7 @@ void Nat::find_key(const Translation& nat, const Packet& packet, Flow& flow) {
   // Made in place: a copy of what has just been stored in parts costs 5 ns.
   new (&flow.fields) FlowFields(flow_fields(packet));
   if (!is_of_a_flow(flow.fields)) return;
-  nat.connections->prepare(flow.key, tuple_of(flow.fields));
+  nat.connections->prepare(flow.key, flow.fields.tuple);
   flow.has_key = true;
 }
 
@@ -112,7 +101,7 @@ Verdict Nat::follow(const Translation& nat, Packet& packet, Flow& flow, Time now
     }
   }
   flow.known = true;
-  const Tuple tuple = tuple_of(flow.fields), translated = found->translated();
+  const Tuple &tuple = flow.fields.tuple, translated = found->translated();
   rewrite(packet, tuple, translated);
   const bool from_inside = from_outside == (found->direction == Direction::reply);
   if (from_inside) note_sent(nat, tuple, translated, now);
@@ -124,15 +113,11 @@ Verdict Nat::follow(const Translation& nat, Packet& packet, Flow& flow, Time now
 Verdict Nat::follow_error(const Translation& nat, Packet& packet, Flow& flow, Time now) {
   const auto quote = parse_quote(packet);
   if (!quote) return Verdict::to_router();  // as one about no flow that is known
-  const Tuple answer = tuple_of(quote->flow).reversed();
+  const Tuple answer = quote->flow.tuple.reversed();
   const auto found = nat.connections->lookup(nat.connections->key(answer), now);
   if (!found) return Verdict::to_router();
   flow.known = true;
-  const Tuple translated = found->translated();
-  if (translated != answer) {
-    translate_error(*quote, make_rewrite(answer.protocol, ends_of(answer), ends_of(translated)),
-                    packet);
-  }
+  translate_error(*quote, found->other(), packet);
   return Verdict::to_router();
 }
 
@@ -146,7 +131,7 @@ bool Nat::must_open(const Translation& nat, size_t index, NetworkId in, NetworkI
 void Nat::expect(const Translation& nat, size_t index, NetworkId out) const {
   const Flow& flow = flows_[index];
   if (!flow.has_key || out == no_network) return;
-  const Tuple tuple = tuple_of(flow.fields);
+  const Tuple& tuple = flow.fields.tuple;
   const Masquerade* m = nat.policy.masquerade(tuple.source, out);
   if (m == nullptr || !PortMap::maps(tuple.protocol)) return;
   nat.ports->prefetch(source_end(tuple), nat.policy.realm(*m));
@@ -163,7 +148,7 @@ void Nat::expect(const Translation& nat, size_t index, NetworkId out) const {
 Nat::Opening Nat::begin(const Translation& nat, size_t index, NetworkId in, Time now) const {
   Opening o;
   const FlowFields& fields = flows_[index].fields;
-  o.tuple = tuple_of(fields);
+  o.tuple = fields.tuple;
   o.destination = o.tuple.destination;
   o.port = o.tuple.destination_port;
   if (!fields.has_ports()) return o;
@@ -306,9 +291,9 @@ Verdict Nat::insert(const Translation& nat, const Tuple& tuple, const NewConnect
 void Nat::untranslate(const Translation& nat, Packet& packet, Time now) {
   const FlowFields fields = flow_fields(packet);
   if (!is_of_a_flow(fields)) return;
-  const Tuple tuple = tuple_of(fields);
-  const auto found = nat.connections->lookup(nat.connections->key(tuple.reversed()), now);
-  if (found) rewrite(packet, tuple, found->other());
+  const auto key = nat.connections->key(fields.tuple.reversed());
+  if (const auto found = nat.connections->lookup(key, now))
+    rewrite(packet, fields.tuple, found->other());
 }
 
 }  // namespace uswitch

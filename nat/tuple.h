@@ -10,7 +10,8 @@ namespace uswitch {
 
 // Both ends and the protocol. Ports are those of TCP and UDP. The id of an ICMP query stands in the
 // port of the end that asked and the request's type in the other one, so that a reply's tuple is
-// the request's reversed, as for every other protocol (CT-11). Other protocols: both ports 0.
+// the request's reversed, as for every other protocol, and an echo and a timestamp request of one
+// id are two flows (CT-11). Other protocols: both ports 0.
 struct Tuple {
   IpAddress source, destination;
   uint16_t source_port = 0, destination_port = 0;
@@ -49,9 +50,14 @@ inline TupleWords pack(const Tuple& t) {
   return words;
 }
 
-// In place: a copy of what has just been stored in parts costs 5 ns (failed store forwarding).
-inline void unpack(const TupleWords& words, Tuple& t) {
-  // Word by word, as they were stored: a wider load would have to wait for the stores.
+// Both ports exchanged.
+inline uint64_t reverse_ports(uint64_t word) {
+  return (word & ~uint64_t{0xffff'ffff}) | (word & 0xffff) << 16 | (word >> 16 & 0xffff);
+}
+
+inline Tuple unpack(const TupleWords& words) {
+  Tuple t;
+  // Word by word, as they are read again: a wider load would have to wait for the stores.
   std::memcpy(t.source.bytes.data(), words.data(), 8);
   std::memcpy(t.source.bytes.data() + 8, &words[1], 8);
   std::memcpy(t.destination.bytes.data(), &words[2], 8);
@@ -59,10 +65,6 @@ inline void unpack(const TupleWords& words, Tuple& t) {
   t.source_port = static_cast<uint16_t>(words[4]);
   t.destination_port = static_cast<uint16_t>(words[4] >> 16);
   t.protocol = protocol_of(words);
-}
-inline Tuple unpack(const TupleWords& words) {
-  Tuple t;
-  unpack(words, t);
   return t;
 }
 
