@@ -228,9 +228,7 @@ inline void ConnectionTable::prepare(Key& key, const Tuple& tuple) const {
 inline void ConnectionTable::prefetch_connection(Key& key) const {
   key.guess = index_.guess(key.place);
   if (!key.guess) return;
-  const auto* record = reinterpret_cast<const std::byte*>(&records_[key.guess.record]);
-  __builtin_prefetch(record);
-  __builtin_prefetch(record + 64);
+  prefetch_record(key.guess.record);
 }
 
 // Copies the connection out if it has the tuple on that side.

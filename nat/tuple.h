@@ -42,12 +42,16 @@ inline uint8_t protocol_of(const TupleWords& words) {
   return static_cast<uint8_t>(words[4] >> 32);
 }
 
+// Word by word, as they were stored or are read next: a wider load would have to wait for the
+// stores.
 inline TupleWords pack(const Tuple& t) {
-  TupleWords words;
-  std::memcpy(words.data(), t.source.bytes.data(), 16);
-  std::memcpy(words.data() + 2, t.destination.bytes.data(), 16);
-  words[4] = t.source_port | uint64_t{t.destination_port} << 16 | uint64_t{t.protocol} << 32;
-  return words;
+  auto word = [](const IpAddress& a, size_t i) {
+    uint64_t w;
+    std::memcpy(&w, a.bytes.data() + 8 * i, 8);
+    return w;
+  };
+  return {word(t.source, 0), word(t.source, 1), word(t.destination, 0), word(t.destination, 1),
+          t.source_port | uint64_t{t.destination_port} << 16 | uint64_t{t.protocol} << 32};
 }
 
 // Both ports exchanged.
@@ -57,7 +61,6 @@ inline uint64_t reverse_ports(uint64_t word) {
 
 inline Tuple unpack(const TupleWords& words) {
   Tuple t;
-  // Word by word, as they are read again: a wider load would have to wait for the stores.
   std::memcpy(t.source.bytes.data(), words.data(), 8);
   std::memcpy(t.source.bytes.data() + 8, &words[1], 8);
   std::memcpy(t.destination.bytes.data(), &words[2], 8);
