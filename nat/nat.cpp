@@ -101,7 +101,8 @@ Verdict Nat::follow(const Translation& nat, Packet& packet, Flow& flow, Time now
     }
   }
   flow.known = true;
-  const Tuple &tuple = flow.fields.tuple, translated = found->translated();
+  const Tuple& tuple = flow.fields.tuple;
+  const Tuple translated = found->translated();
   rewrite(packet, tuple, translated);
   const bool from_inside = from_outside == (found->direction == Direction::reply);
   if (from_inside) note_sent(nat, tuple, translated, now);
@@ -127,21 +128,18 @@ bool Nat::must_open(const Translation& nat, size_t index, NetworkId in, NetworkI
   return nat.networks[in].tracked || nat.networks[out].tracked;
 }
 
-// It will leave masqueraded, and its port be free.
+// It will most likely leave masqueraded.
 void Nat::expect(const Translation& nat, size_t index, NetworkId out) const {
   const Flow& flow = flows_[index];
   if (!flow.has_key || out == no_network) return;
   const Tuple& tuple = flow.fields.tuple;
   const Masquerade* m = nat.policy.masquerade(tuple.source, out);
   if (m == nullptr || !PortMap::maps(tuple.protocol)) return;
-  nat.ports->prefetch(source_end(tuple), nat.policy.realm(*m));
-  const auto external = nat.ports->external_address(tuple.source, m->pool);
-  if (!external) return;
-  const TransportAddress end{*external, tuple.source_port, tuple.protocol};
-  nat.ports->prefetch(end, 0);
+  const auto end = nat.ports->expect(source_end(tuple), nat.policy.realm(*m), m->pool);
+  if (!end) return;
   ConnectionTable::Key answers;
-  nat.connections->prepare(
-      answers, {tuple.destination, end.address, tuple.destination_port, end.port, tuple.protocol});
+  nat.connections->prepare(answers, {tuple.destination, end->address, tuple.destination_port,
+                                     end->port, tuple.protocol});
 }
 
 // Filtering is for what comes from outside: neighbours always reach each other's mappings (U-9).

@@ -23,6 +23,11 @@ class PortBitmap {
   // once: bounded at 1024 words whatever is taken, and nothing only if none is free (TR-11, P-2).
   std::optional<uint16_t> take_any(Range range, Parity parity, uint64_t random);
 
+  // Any thread, at this moment. Whether take() would; and what take_any() would give if it finds it
+  // in the first word it looks at.
+  bool is_free(uint16_t port) const { return (free_in(port / 64u) & bit(port)) != 0; }
+  std::optional<uint16_t> first_guess(Range range, Parity parity, uint64_t random) const;
+
   // Worker. Gives back what take() or take_any() gave.
   void release(uint16_t port);
 
@@ -38,6 +43,10 @@ class PortBitmap {
   };
   static uint64_t bit(uint16_t port) { return uint64_t{1} << port % 64; }
   std::optional<uint16_t> take_in(size_t word, uint64_t wanted);
+  uint64_t free_in(size_t word) const {
+    return ~(words_[word].reserved.load(std::memory_order_relaxed) |
+             words_[word].taken.load(std::memory_order_relaxed));
+  }
 
   Word& word_of(uint16_t port) { return words_[port / 64]; }
 

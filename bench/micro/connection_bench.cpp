@@ -411,7 +411,7 @@ struct Nat {
       const size_t count = std::min(batch, flows.size() - first);
       for (size_t i = 0; i < count; ++i) {
         table.prepare(keys[i], flows[first + i].original);
-        ports.prefetch(inner(flows[first + i].original), 0);
+        (void)ports.expect(inner(flows[first + i].original), 0, pool);
       }
       for (size_t i = 0; i < count; ++i) table.prefetch_connection(keys[i]);
       for (size_t i = 0; i < count; ++i) open(keys[i], flows[first + i].original, now);
