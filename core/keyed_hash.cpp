@@ -7,12 +7,12 @@
 
 namespace uswitch {
 
-HashKey HashKey::random() {
-  HashKey key;
-  if (getrandom(&key, sizeof key, 0) != sizeof key)
+KeyedHash::Seed KeyedHash::random_seed() {
+  Seed seed;
+  if (getrandom(&seed, sizeof seed, 0) != sizeof seed) {
     throw std::system_error(errno, std::generic_category(), "getrandom");
-  for (uint64_t& word : key.words) word |= 1;  // a zero would multiply everything away
-  return key;
+  }
+  return seed;
 }
 
 }  // namespace uswitch

@@ -23,6 +23,8 @@ Duration tcp_timeout(const TcpTrack& tcp, bool seen_reply, const Timeouts& timeo
   }
 }
 
+constexpr Duration doubtful_timeout = std::chrono::seconds(300);  // CT-13
+
 Duration plain_timeout(uint8_t protocol, const Timeouts& timeouts) {
   switch (protocol) {
     case ip_protocol::udp:
@@ -205,6 +207,11 @@ void ConnectionTable::note_tcp(Record& r, Direction direction) {
                  std::memory_order_relaxed);
 }
 
+void ConnectionTable::shorten(Record& r, Tick deadline) {
+  if (has_passed(r.deadline.load(std::memory_order_relaxed), deadline)) return;
+  r.deadline.store(deadline, std::memory_order_relaxed);
+}
+
 ConnectionTable::Follow ConnectionTable::follow(const Found& found, const TcpSegment& segment,
                                                 uint32_t bytes, Time now, const Timeouts& timeouts,
                                                 Refresh refresh) {
@@ -215,7 +222,10 @@ ConnectionTable::Follow ConnectionTable::follow(const Found& found, const TcpSeg
     if (r.version.load(std::memory_order_acquire) != found.ref.version) return Follow::gone;
     const TcpState before = r.tcp.state;
     verdict = uswitch::follow(r.tcp, found.direction, segment);
-    if (verdict == TcpVerdict::invalid) return Follow::invalid;
+    if (verdict == TcpVerdict::invalid) {
+      if (r.tcp.is_doubtful()) shorten(r, deadline_of(now, doubtful_timeout));
+      return Follow::invalid;
+    }
     r.traffic.add(side(found.direction), bytes);
     if (verdict == TcpVerdict::valid) {
       note_tcp(r, found.direction);

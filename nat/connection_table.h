@@ -25,10 +25,10 @@
 #include <mutex>
 #include <optional>
 
+#include "core/keyed_hash.h"
 #include "core/spin_lock.h"
 #include "nat/connection.h"
 #include "nat/free_list.h"
-#include "nat/keyed_hash.h"
 #include "nat/pair_index.h"
 #include "nat/port_map.h"
 #include "nat/shared_words.h"
@@ -194,6 +194,7 @@ class ConnectionTable {
   bool unlink(const ConnectionRef& ref);
   static void note_direction(Record& r, Direction direction, bool assures);
   static void note_tcp(Record& r, Direction direction);
+  static void shorten(Record& r, Tick deadline);
 
   bool snapshot(uint32_t record, Time now, ConnectionInfo& info) const;
   struct Links {

@@ -237,9 +237,9 @@ void read_addresses(FlowFields& f, const Packet& packet) {
   const Bytes ip = ip_packet(packet);
   const bool v4 = is_ipv4(packet);
   f.tuple.source = v4 ? IpAddress::load4(&ip[Ipv4View::Offset::source])
-                     : IpAddress::load6(&ip[Ipv6View::Offset::source]);
+                      : IpAddress::load6(&ip[Ipv6View::Offset::source]);
   f.tuple.destination = v4 ? IpAddress::load4(&ip[Ipv4View::Offset::destination])
-                          : IpAddress::load6(&ip[Ipv6View::Offset::destination]);
+                           : IpAddress::load6(&ip[Ipv6View::Offset::destination]);
 }
 
 }  // namespace

@@ -13,8 +13,8 @@ namespace uswitch {
 // The quoted addresses, ports or query id are changed, the quoted IPv4 header checksum, and the
 // quoted transport checksum where the quote reaches as far. The error goes to the quoted source as
 // it now is (I-7a). It comes from whom it came from, unless the quoted packet was sent to
-// another address than the quote has, as those from behind a published or a masqueraded address have:
-// then from there, whatever host inside sent the error (I-5; Linux does the same).
+// another address than the quote has, as those from behind a published or a masqueraded address
+// have: then from there, whatever host inside sent the error (I-5; Linux does the same).
 //
 // Type, code and what follows the quote stay as they are. All checksums are changed by the
 // difference.

@@ -7,7 +7,10 @@
 #include "nat/leave.h"
 #include "nat/rewrite.h"
 #include "nat/tcp_segment.h"
+#include "wire/checksum.h"
+#include "wire/ethernet.h"
 #include "wire/ip_protocol.h"
+#include "wire/ipv4.h"
 #include "wire/tcp.h"
 
 namespace uswitch {
@@ -41,6 +44,22 @@ bool is_ip(const Packet& p) {
 TcpSegment segment_of(const Packet& p) {
   return tcp_segment(
       *TcpView::parse({p.data + p.layout.l4, size_t{p.layout.l3_end} - p.layout.l4}));
+}
+
+// Another IPv4 id for a datagram of fragments that gets another source.
+void renew_id(const Translation& nat, Packet& packet) {
+  if (!packet.reassembled || packet.layout.ether_type != ether_type::ipv4) return;
+  using Ip4 = Ipv4View::Offset;
+  uint8_t* ip = packet.data + Layout::l3;
+  const uint16_t before = load_be16(ip + Ip4::id), id = nat.ports->datagram_id();
+  store_be16(ip + Ip4::id, id);
+  const uint16_t delta = checksum::change(before, id);
+  store_be16(ip + Ip4::checksum, checksum::apply(load_be16(ip + Ip4::checksum), delta));
+}
+
+void translate(const Translation& nat, Packet& packet, const Tuple& from, const Tuple& to) {
+  rewrite(packet, from, to);
+  if (to.source != from.source) renew_id(nat, packet);
 }
 
 }  // namespace
@@ -83,9 +102,11 @@ Verdict Nat::follow(const Translation& nat, Packet& packet, Flow& flow, Time now
   const bool from_outside = (found->marks & from_outside_mark) != 0;
   const bool stranger = from_outside && found->direction == Direction::original;
   const auto refresh = stranger ? ConnectionTable::Refresh::no : ConnectionTable::Refresh::yes;
+  bool is_reset = false;  // as answers to strangers are: they give no leave (N-4)
   if (flow.fields.kind == Kind::tcp) {
-    switch (nat.connections->follow(*found, segment_of(packet), packet.length, now, nat.timeouts,
-                                    refresh)) {
+    const TcpSegment segment = segment_of(packet);
+    is_reset = segment.has(TcpView::Flag::rst);
+    switch (nat.connections->follow(*found, segment, packet.length, now, nat.timeouts, refresh)) {
       case Follow::invalid:
         return Verdict::drop(Reason::tcp_out_of_state);
       case Follow::gone:
@@ -103,9 +124,9 @@ Verdict Nat::follow(const Translation& nat, Packet& packet, Flow& flow, Time now
   flow.known = true;
   const Tuple& tuple = flow.fields.tuple;
   const Tuple translated = found->translated();
-  rewrite(packet, tuple, translated);
+  translate(nat, packet, tuple, translated);
   const bool from_inside = from_outside == (found->direction == Direction::reply);
-  if (from_inside) note_sent(nat, tuple, translated, now);
+  if (from_inside && !is_reset) note_sent(nat, tuple, translated, now);
   return Verdict::to_router();
 }
 
@@ -281,7 +302,7 @@ Verdict Nat::insert(const Translation& nat, const Tuple& tuple, const NewConnect
   if (!inserted.found) return Verdict::drop(Reason::nat_ports_exhausted);
   flow.known = true;
   const Tuple translated = inserted.found->translated();
-  rewrite(packet, tuple, translated);
+  translate(nat, packet, tuple, translated);
   note_sent(nat, tuple, translated, now);
   return Verdict::next();
 }

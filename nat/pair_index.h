@@ -20,7 +20,7 @@
 #include <cstdint>
 
 #include "core/spin_lock.h"
-#include "nat/zeroed_array.h"
+#include "core/zeroed_array.h"
 
 namespace uswitch {
 

@@ -46,8 +46,7 @@ std::optional<uint16_t> PortBitmap::take_in(size_t word, uint64_t wanted) {
   return std::nullopt;
 }
 
-std::optional<uint16_t> PortBitmap::first_guess(Range range, Parity parity,
-                                                uint64_t random) const {
+std::optional<uint16_t> PortBitmap::first_guess(Range range, Parity parity, uint64_t random) const {
   const uint16_t start = start_in(range, random);
   const size_t word = start / 64u;
   const uint64_t free =

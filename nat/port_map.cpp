@@ -164,7 +164,8 @@ ExternalId PortMap::choose_external(const IpAddress& inner,
 
 PortMap::Wanted PortMap::wanted(const TransportAddress& inner) const {
   using Parity = PortBitmap::Parity;
-  constexpr uint16_t no_realm = 0xffff;  // another number than the one that says the mapping's place
+  constexpr uint16_t no_realm =
+      0xffff;  // another number than the one that says the mapping's place
   const Words words = pack(inner, no_realm);
   const uint64_t start = hash_(words[0], words[1], words[2]);
   const bool is_query = inner.protocol == ip_protocol::icmp || inner.protocol == ip_protocol::icmp6;

@@ -23,8 +23,8 @@
 #include <optional>
 #include <span>
 
+#include "core/keyed_hash.h"
 #include "nat/free_list.h"
-#include "nat/keyed_hash.h"
 #include "nat/pair_index.h"
 #include "nat/port_bitmap.h"
 #include "nat/shared_words.h"
@@ -85,6 +85,13 @@ class PortMap {
                                             std::span<const ExternalId> pool) const {
     if (pool.empty()) return std::nullopt;
     return externals_[choose_external(inner, pool)]->address;
+  }
+
+  // Worker. The id of an IPv4 datagram that leaves in fragments under an external address: hosts
+  // that have the address together must not use one twice while the other is on its way (N-6,
+  // FR-8).
+  uint16_t datagram_id() {
+    return static_cast<uint16_t>(datagrams_.fetch_add(1, std::memory_order_relaxed));
   }
 
   // Worker. The mapping whose external end this is, for what comes from outside (U-8) or goes to
@@ -175,6 +182,7 @@ class PortMap {
   std::array<uint64_t, max_externals> external_hashes_{};           // of their addresses
   alignas(64) std::atomic<uint64_t> exhausted_{0};
   std::atomic<uint32_t> size_{0};
+  std::atomic<uint32_t> datagrams_{0};
 };
 
 }  // namespace uswitch

@@ -109,8 +109,7 @@ void rewrite_transport(std::span<uint8_t> transport, const Tuple& from, const Tu
   if (t.has_id) rewrite_id(transport, from, to);
   if (t.checksum_at == no_checksum || t.checksum_at + 2u > transport.size()) return;
   const uint16_t pseudo = t.pseudo_header ? addresses : uint16_t{0};
-  const uint16_t all =
-      changes_ports ? checksum::add(pseudo, port_delta(from, to)) : pseudo;
+  const uint16_t all = changes_ports ? checksum::add(pseudo, port_delta(from, to)) : pseudo;
   const bool partial = whole != nullptr && has_partial_checksum(*whole, t.checksum_at);
   rewrite_checksum(transport.data() + t.checksum_at, t.zero_is_none, partial, pseudo, all);
 }

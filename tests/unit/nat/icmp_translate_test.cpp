@@ -152,9 +152,9 @@ struct Family6 {
 // Which connection, and what the packet was that the error is about.
 struct Case {
   const char* name;
-  Tuple sent;       // as its sender sent the packet
-  Tuple delivered;  // as it went on from here, and is quoted
-  Ip from, now_from;    // the error's source before and after
+  Tuple sent;         // as its sender sent the packet
+  Tuple delivered;    // as it went on from here, and is quoted
+  Ip from, now_from;  // the error's source before and after
 };
 
 template <class Family>
@@ -197,7 +197,8 @@ void expect_reverted(Quoted what, size_t l4) {
     const auto after = error(c.now_from, what, c.sent, l4);
     EXPECT_EQ(translated(before, protocol, c.sent), after.bytes());
     auto partial = before;
-    EXPECT_EQ(translated(partial.partial_checksum(), protocol, c.sent), after.bytes()) << "left undone";
+    EXPECT_EQ(translated(partial.partial_checksum(), protocol, c.sent), after.bytes())
+        << "left undone";
   }
 }
 
@@ -236,8 +237,7 @@ TEST(TranslateError, I3d_WhatFollowsTheQuoteStays) {
     const Bytes quote = quote_of(quoted_packet(Quoted::tcp, quoted), 128);
     return ip(source, quoted.source).icmp(11, 0, 32 << 16).payload(quote).payload(extension);
   };
-  EXPECT_EQ(translated(build(c.from, c.delivered), 6, c.sent),
-            build(c.now_from, c.sent).bytes());
+  EXPECT_EQ(translated(build(c.from, c.delivered), 6, c.sent), build(c.now_from, c.sent).bytes());
 }
 
 TEST(TranslateError, TR4_HalfATcpChecksumStays) {
@@ -267,8 +267,7 @@ TEST(TranslateError, I3d_PaddingInPlaceOfTheTransportHeaderStays) {
         quote_of(ip(quoted.source, quoted.destination).protocol(6).payload(half_header));
     return ip(source, quoted.source).icmp(3, 1).payload(quote).fill(100, 0xee);
   };
-  EXPECT_EQ(translated(build(c.from, c.delivered), 6, c.sent),
-            build(c.now_from, c.sent).bytes());
+  EXPECT_EQ(translated(build(c.from, c.delivered), 6, c.sent), build(c.now_from, c.sent).bytes());
 }
 
 TEST(TranslateError, WithoutATranslationNothingChanges) {
@@ -283,8 +282,7 @@ TEST(TranslateError, I3c_NG3_WrongQuotedTransportChecksumStaysWrong) {
     const Bytes quote = quote_of(quoted_packet(Quoted::tcp, quoted).l4_checksum(checksum));
     return ip(source, quoted.source).icmp(3, 1).payload(quote);
   };
-  const Bytes after =
-      translated(build(c.from, c.delivered, 0x1234), 6, c.sent);
+  const Bytes after = translated(build(c.from, c.delivered, 0x1234), 6, c.sent);
   EXPECT_NE(after, build(c.now_from, c.sent, 0x1234).bytes());
   const size_t at = 42 + 20 + 16;
   const uint16_t now = load_be16(&after[at]);
