@@ -3,6 +3,7 @@
 #include "core/gso.h"
 #include "router/echo.h"
 #include "router/ip_checks.h"
+#include "router/ipv6_options.h"
 #include "router/own_packet.h"
 #include "router/tcp_reset.h"
 #include "wire/icmp.h"
@@ -96,6 +97,12 @@ void Local::expire(const Routing& routing, Time now) {
 
 Verdict Local::receive_whole(const Routing& routing, Packet& packet, Time now) {
   if (packet.layout.fault != Reason::none) return Verdict::drop(packet.layout.fault);
+  if (!ip_checks::is_v4(packet)) {
+    if (const auto problem = unknown_option(packet)) {
+      if (problem->tell) sender_.answer(routing, packet, problem->error, now);
+      return Verdict::drop(Reason::bad_ip_option);
+    }
+  }
   switch (packet.layout.l4 != 0 ? packet.layout.protocol : ip_protocol::no_next_header) {
     case ip_protocol::icmp:
       return ip_checks::is_v4(packet) ? icmp(routing, packet, now) : refuse(routing, packet, now);
@@ -122,7 +129,8 @@ Verdict Local::icmp(const Routing& routing, Packet& packet, Time now) {
       ip_checks::is_v4(packet) ? icmp_type::echo_request : icmp6_type::echo_request;
   if (type != request) return Verdict::drop(Reason::icmp_unhandled);
   (void)sender_.deliver(packet);
-  turn_into_echo_reply(packet);
+  const IpAddress asked = destination_of(packet);
+  turn_into_echo_reply(packet, routing.station_for(packet.network, asked, source_of(packet)));
   return sender_.originate(routing, packet, now);
 }
 

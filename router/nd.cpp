@@ -86,7 +86,7 @@ Reason Nd::solicitation(const Message& m) {
   if (m.nameless()) {
     // Somebody wants this address for himself: it is taken (RFC 4862 5.4.3).
     if (mine) claim(m, {target, false, true}, To::all_nodes());
-  } else if (mine || m.routing.stands_for_host(m.network, target)) {
+  } else if (mine || m.own.is_anycast(target) || m.routing.stands_for_host(m.network, target)) {
     learn_source(m);
     claim(m, {target, true, mine}, {m.source, link.value_or(m.sender)});
   }

@@ -131,7 +131,7 @@ class Makers {
     copy_rest(p, *before);
     copy_rest(p, *reply);
     complete_checksum(*before);
-    turn_into_echo_reply(*reply);
+    turn_into_echo_reply(*reply, destination_of(*reply));
     // Behind an authentication header the judge does not look.
     const bool judged = family_of(p) == Family::v4 || p.layout.l4 == own_header_size(Family::v6);
     require(!judged || !sound(*before) || sound(*reply));
