@@ -16,6 +16,7 @@
 
 #include "control/config_error.h"
 #include "core/time.h"
+#include "nat/filtering.h"
 #include "nat/timeouts.h"
 #include "router/reverse_path.h"
 #include "switch/io.h"
@@ -199,13 +200,6 @@ struct PublishConfig {
   bool operator==(const PublishConfig&) const = default;
 };
 
-// Whose packets pass to an inner end that has spoken to others (U-8, T-3).
-enum class NatFiltering : uint8_t {
-  endpoint_independent,        // everybody's
-  address_dependent,           // those of addresses that it has spoken to
-  address_and_port_dependent,  // those of addresses and ports that it has spoken to
-};
-
 bool operator==(const Timeouts& a, const Timeouts& b);
 
 struct NatConfig {
@@ -214,7 +208,7 @@ struct NatConfig {
   bool present = false;  // the file has the section; without it nothing is translated or tracked
   std::vector<MasqueradeConfig> masquerade;  // in file order, which is that of matching
   std::vector<PublishConfig> publish;        // in file order
-  NatFiltering filtering = NatFiltering::address_and_port_dependent;
+  Filtering filtering = Filtering::address_and_port_dependent;
   Timeouts timeouts;                  // each 1 s..Timeouts::longest
   uint32_t max_connections = 262144;  // 1024..16M
 

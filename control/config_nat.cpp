@@ -12,10 +12,10 @@ constexpr std::string_view nat_keys[] = {"masquerade", "publish", "filtering", "
 constexpr std::string_view masquerade_keys[] = {"from", "out", "to"};
 constexpr std::string_view masquerade_example = "{from: 10.0.0.0/24, out: outside}";
 constexpr std::string_view pool_example = "[198.51.100.8, 198.51.100.16-198.51.100.31]";
-constexpr Choice<NatFiltering> filterings[] = {
-    {"endpoint-independent", NatFiltering::endpoint_independent},
-    {"address-dependent", NatFiltering::address_dependent},
-    {"address-and-port-dependent", NatFiltering::address_and_port_dependent}};
+constexpr Choice<Filtering> filterings[] = {
+    {"endpoint-independent", Filtering::endpoint_independent},
+    {"address-dependent", Filtering::address_dependent},
+    {"address-and-port-dependent", Filtering::address_and_port_dependent}};
 
 struct Timeout {
   std::string_view key;
@@ -240,7 +240,7 @@ void read_nat(const MapReader& top, Config& config) {
   const NatPlaces places(config);
   read_masquerade(nat, places, result);
   read_publish(nat, places, result);
-  result.filtering = nat.choice<NatFiltering>("filtering", filterings, result.filtering);
+  result.filtering = nat.choice<Filtering>("filtering", filterings, result.filtering);
   read_timeouts(nat, result.timeouts);
   result.max_connections =
       static_cast<uint32_t>(nat.size("max_connections", {1024, 1 << 24}, result.max_connections));

@@ -62,12 +62,6 @@ std::string_view state_name(const ConnectionInfo& info) {
   return state_words[state_index(info)];
 }
 
-bool is_permission(const ConnectionInfo& info) {
-  constexpr uint8_t permission_protocol = 253;
-  return info.original.protocol == permission_protocol &&
-         (info.original.source_port != 0 || info.original.destination_port != 0);
-}
-
 ConnectionFilter ConnectionFilter::of(Parameters& parameters) {
   ConnectionFilter filter;
   if (const auto port = parameters.number("port", 1, 65535)) {
@@ -92,7 +86,7 @@ bool ConnectionFilter::fits(const ConnectionInfo& info) const {
          (!address || has_address(info.original, *address) || has_address(info.reply, *address));
 }
 
-bool ConnectionFilter::fits_permission(const ConnectionInfo& info) const {
+bool ConnectionFilter::fits_leave(const ConnectionInfo& info) const {
   return !port && !state && !protocol &&
          (!address || has_address(info.original, *address) || has_address(info.reply, *address));
 }

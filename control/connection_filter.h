@@ -16,10 +16,6 @@ std::string protocol_name(uint8_t protocol);
 // Of TCP the state that it is followed in; of what has none, whether both ends have spoken.
 std::string_view state_name(const ConnectionInfo& info);
 
-// Whether the record is no flow, but says that an address may send to a mapping (address-dependent
-// filtering, nat/nat.cpp). Such records have the number of no transport, and ports all the same.
-bool is_permission(const ConnectionInfo& info);
-
 class Parameters;
 
 struct ConnectionFilter {
@@ -33,9 +29,10 @@ struct ConnectionFilter {
 
   bool limits() const { return port || protocol || address || state; }
   bool fits(const ConnectionInfo& info) const;
-  // Whether a permission goes with the connections that fit: when nothing is asked that it cannot
-  // tell. One too many gone does not matter, the next packet to that address renews it.
-  bool fits_permission(const ConnectionInfo& info) const;
+  // Whether a leave to send (nat/leave) goes with the connections that fit: when nothing is asked
+  // that it cannot tell. One too many gone does not matter, the next packet to that address renews
+  // it.
+  bool fits_leave(const ConnectionInfo& info) const;
 };
 
 }  // namespace uswitch

@@ -12,18 +12,6 @@ namespace {
 
 constexpr uint32_t records_a_tick = 1u << 16;  // some milliseconds when all of them have expired
 
-Filtering filtering_of(NatFiltering f) {
-  switch (f) {
-    case NatFiltering::endpoint_independent:
-      return Filtering::endpoint_independent;
-    case NatFiltering::address_dependent:
-      return Filtering::address_dependent;
-    case NatFiltering::address_and_port_dependent:
-      break;
-  }
-  return Filtering::address_and_port_dependent;
-}
-
 std::vector<uint8_t> protocols_of(const PublishConfig& entry) {
   std::vector<uint8_t> protocols;
   if (entry.tcp) protocols.push_back(ip_protocol::tcp);
@@ -134,7 +122,7 @@ void NatControl::set_gateway(Translation& nat, const IpAddress& server) const {
 Translation NatControl::translation() const {
   Translation nat;
   if (!present()) return nat;
-  nat.filtering = filtering_of(config_.nat.filtering);
+  nat.filtering = config_.nat.filtering;
   nat.timeouts = config_.nat.timeouts;
   nat.ports = ports_;
   nat.connections = connections_;

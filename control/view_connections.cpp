@@ -5,6 +5,7 @@
 
 #include "control/connection_filter.h"
 #include "control/views.h"
+#include "nat/leave.h"
 #include "wire/ip_protocol.h"
 
 namespace uswitch {
@@ -129,7 +130,7 @@ json::object view_connections(const ApiContext& context, const Query& query) {
   ConnectionTable* table = nat.connections.get();
   if (table) {
     for_each_connection(*table, context.now, [&](const ConnectionInfo& info) {
-      if (!is_permission(info) && filter.fits(info)) selection.add(info);
+      if (!is_leave(info.original) && filter.fits(info)) selection.add(info);
     });
   }
   json::array connections;
@@ -159,9 +160,9 @@ json::object delete_connections(const ApiContext& context, const Query& query) {
   size_t deleted = 0;
   if (ConnectionTable* table = context.engine.tables().nat.connections.get()) {
     for_each_connection(*table, context.now, [&](const ConnectionInfo& info) {
-      const bool permission = is_permission(info);
-      if (!(permission ? filter.fits_permission(info) : filter.fits(info))) return;
-      if (table->remove(info.ref) && !permission) ++deleted;
+      const bool leave = is_leave(info.original);
+      if (!(leave ? filter.fits_leave(info) : filter.fits(info))) return;
+      if (table->remove(info.ref) && !leave) ++deleted;
     });
   }
   return {{"deleted", deleted}};

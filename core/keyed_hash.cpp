@@ -4,10 +4,8 @@
 
 namespace uswitch {
 
-HashKey HashKey::random() {
-  auto key = random_value<HashKey>();
-  for (uint64_t& word : key.words) word |= 1;  // a zero would multiply everything away
-  return key;
+KeyedHash::Seed KeyedHash::random_seed() {
+  return random_value<Seed>();
 }
 
 }  // namespace uswitch

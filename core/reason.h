@@ -50,7 +50,7 @@ namespace uswitch {
   X(multicast_not_routed, router, "Multicast is not forwarded between networks.")                  \
   X(link_local_scope, router, "A link-local address has no meaning beyond its network.")           \
   X(source_routed, router, "The packet asks for a route of its own, which is never granted.")      \
-  X(bad_ip_option, router, "An IPv4 option lies about its length.")                                \
+  X(bad_ip_option, router, "An option lies about its length, or asks not to be skipped unknown.")  \
   X(no_route, router, "No route leads to the destination.")                                        \
   X(route_blackhole, router, "The route to the destination says blackhole.")                       \
   X(route_unreachable, router, "The route to the destination says unreachable.")                   \

@@ -32,8 +32,8 @@ Reassembly::Result alone(const Packet& fragment, const FragmentHeader& header, P
 
 }  // namespace
 
-Reassembly::Reassembly(const HashKey& key)
-    : key_(key),
+Reassembly::Reassembly(const KeyedHash& hash)
+    : hash_(hash),
       fragments_(store_.size()),
       datagrams_(max_datagrams),
       in_hash_(hash_places, none),
@@ -78,9 +78,8 @@ Reassembly::Key Reassembly::key_of(const Packet& fragment, const FragmentHeader&
 uint32_t Reassembly::find_or_make(const Key& key, Time now) {
   const uint64_t rest = uint64_t{key.id} << 32 | uint64_t{key.network} << 16 |
                         uint64_t{key.protocol} << 8 | static_cast<uint64_t>(key.family);
-  const uint64_t hash =
-      keyed_hash(key_, {first_half(key.source), second_half(key.source),
-                        first_half(key.destination), second_half(key.destination), rest});
+  const uint64_t hash = hash_(first_half(key.source), second_half(key.source),
+                              first_half(key.destination), second_half(key.destination), rest);
   for (uint32_t i = in_hash_[hash % hash_places]; i != none; i = datagrams_[i].behind_in_hash)
     if (datagrams_[i].key == key) return i;
   return make(key, hash, now);
@@ -99,8 +98,7 @@ uint32_t Reassembly::make(const Key& key, uint64_t hash, Time now) {
   d.behind_in_hash = in_hash_[d.hash_place];
   in_hash_[d.hash_place] = index;
   d.source_place = static_cast<uint32_t>(
-      keyed_hash(key_, {first_half(key.source), second_half(key.source), key.network}) %
-      source_places);
+      hash_(first_half(key.source), second_half(key.source), key.network) % source_places);
   append(ages(key.family), &Datagram::by_age, index);
   append(sources_[d.source_place].datagrams, &Datagram::by_source, index);
   return index;

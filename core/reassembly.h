@@ -31,7 +31,7 @@ class Reassembly {
   static constexpr uint32_t max_datagrams = 2048;
   static constexpr uint32_t max_fragments = 256;
 
-  explicit Reassembly(const HashKey& key = HashKey::random());
+  explicit Reassembly(const KeyedHash& hash = KeyedHash());
 
   struct Result {
     enum class Kind : uint8_t { kept, complete, dropped };
@@ -152,7 +152,7 @@ class Reassembly {
   void unlink(List& list, Link Datagram::*link, uint32_t index);
   List& ages(Family family) { return by_age_[family == Family::v4 ? 0 : 1]; }
 
-  HashKey key_;
+  KeyedHash hash_;
   BlockStore store_{max_memory};
   std::vector<Fragment> fragments_;  // by first block
   std::vector<Datagram> datagrams_;

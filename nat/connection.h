@@ -20,13 +20,18 @@ struct ConnectionRef {
 // What a look-up found: copied out, so that it holds together whatever happens to the connection.
 struct Found {
   ConnectionRef ref;
-  Direction direction = Direction::original;  // of the packet that was looked up
-  uint16_t tag = 0;   // which entry of the configuration made the connection: the maker's number
-  uint8_t marks = 0;  // the maker's bits
-  Tuple other;        // the tuple of the opposite direction's packets
+  Direction direction;  // of the packet that was looked up
+  uint8_t marks;        // the maker's bits
+  uint16_t tag;         // which entry of the configuration made the connection: the maker's number
+  TupleWords other_words;  // as they were read: few who look up want all of them
 
+  // The tuple of the opposite direction's packets.
+  Tuple other() const { return unpack(other_words); }
   // What the packet must become (NG-7): the reverse of what its answers look like.
-  Tuple translated() const { return other.reversed(); }
+  Tuple translated() const {
+    const TupleWords& w = other_words;
+    return unpack({w[2], w[3], w[0], w[1], reverse_ports(w[4])});
+  }
 };
 
 // What makes a connection.

@@ -23,6 +23,8 @@ Duration tcp_timeout(const TcpTrack& tcp, bool seen_reply, const Timeouts& timeo
   }
 }
 
+constexpr Duration doubtful_timeout = std::chrono::seconds(300);  // CT-13
+
 Duration plain_timeout(uint8_t protocol, const Timeouts& timeouts) {
   switch (protocol) {
     case ip_protocol::udp:
@@ -57,13 +59,13 @@ ConnectionTable::ConnectionTable(uint32_t max_connections, PortMap& ports, const
 ConnectionTable::Inserted ConnectionTable::insert(const Key& original, const NewConnection& what,
                                                   uint32_t bytes, Time now,
                                                   const Timeouts& timeouts) {
-  const Key reply = key(what.reply);
-  prefetch(reply);
+  Key reply;
+  prepare(reply, what.reply);
   const uint32_t record = take_record(now);
   if (record == no_record) return refuse(Insert::full, record, what.mapping, std::nullopt);
   prefetch_record(record);
 
-  const auto protocol = static_cast<uint8_t>(original.words[4] >> 32);
+  const uint8_t protocol = protocol_of(original.words);
   const Duration timeout = protocol == ip_protocol::tcp ? tcp_timeout(what.tcp, false, timeouts)
                                                         : plain_timeout(protocol, timeouts);
   const Tick deadline = deadline_of(now, timeout);
@@ -79,8 +81,6 @@ ConnectionTable::Inserted ConnectionTable::insert(const Key& original, const New
     return refuse(result.outcome, record, what.mapping,
                   result.outcome == Insert::exists ? result.found : std::nullopt);
   }
-  size_.fetch_add(1, std::memory_order_relaxed);
-  outcomes_[static_cast<size_t>(Insert::inserted)].fetch_add(1, std::memory_order_relaxed);
   return result;
 }
 
@@ -94,11 +94,12 @@ ConnectionTable::Inserted ConnectionTable::try_insert(uint32_t record, const Key
   if (original.words == reply.words) return {Insert::taken, {}};
   fill(record, original, reply, what, bytes, deadline);
   if (!index_.insert(original.place, reply.place, record)) return {Insert::full, {}};
+  count_one(Insert::inserted);  // before anybody can remove it
   // Live last: who finds the connection by one tuple may rely on finding it by the other.
   std::atomic<uint32_t>& version = records_[record].version;
   const ConnectionRef ref{record, version.load(std::memory_order_relaxed) + 1};
   version.store(ref.version, std::memory_order_release);
-  return {Insert::inserted, Found{ref, Direction::original, what.tag, what.marks, what.reply}};
+  return {Insert::inserted, Found{ref, Direction::original, what.marks, what.tag, reply.words}};
 }
 
 ConnectionTable::Inserted ConnectionTable::refuse(Insert outcome, uint32_t record,
@@ -106,7 +107,7 @@ ConnectionTable::Inserted ConnectionTable::refuse(Insert outcome, uint32_t recor
                                                   const std::optional<Found>& found) {
   if (record != no_record) free_.give(record, links());
   if (mapping != no_mapping) ports_.release(mapping);
-  outcomes_[static_cast<size_t>(outcome)].fetch_add(1, std::memory_order_relaxed);
+  count_one(outcome);
   return {outcome, found};
 }
 
@@ -116,8 +117,7 @@ void ConnectionTable::fill(uint32_t record, const Key& original, const Key& repl
   TupleWords first = original.words, second = reply.words;
   first[4] |= uint64_t{what.tag} << extra_shift | uint64_t{what.marks} << (extra_shift + 16);
   second[4] |= uint64_t{what.mapping} << extra_shift;
-  // A worker that still follows the record's last connection sees under the lock that it is gone.
-  std::lock_guard lock(r.lock);
+  // Nobody else's: a worker that still has the record's last connection sees that it is gone.
   r.sides[0].store(first);
   r.sides[1].store(second);
   r.deadline.store(deadline, std::memory_order_relaxed);
@@ -185,7 +185,7 @@ bool ConnectionTable::unlink(const ConnectionRef& ref) {
     index_.erase(original.place, reply.place, ref.record);
     r.version.store(ref.version + 1, std::memory_order_release);
   }
-  size_.fetch_sub(1, std::memory_order_relaxed);
+  removed_.fetch_add(1, std::memory_order_release);
   if (mapping != no_mapping) ports_.release(mapping);
   return true;
 }
@@ -207,6 +207,11 @@ void ConnectionTable::note_tcp(Record& r, Direction direction) {
                  std::memory_order_relaxed);
 }
 
+void ConnectionTable::shorten(Record& r, Tick deadline) {
+  if (has_passed(r.deadline.load(std::memory_order_relaxed), deadline)) return;
+  r.deadline.store(deadline, std::memory_order_relaxed);
+}
+
 ConnectionTable::Follow ConnectionTable::follow(const Found& found, const TcpSegment& segment,
                                                 uint32_t bytes, Time now, const Timeouts& timeouts,
                                                 Refresh refresh) {
@@ -214,10 +219,13 @@ ConnectionTable::Follow ConnectionTable::follow(const Found& found, const TcpSeg
   TcpVerdict verdict;
   {
     std::lock_guard lock(r.lock);
-    if (r.version.load(std::memory_order_relaxed) != found.ref.version) return Follow::gone;
+    if (r.version.load(std::memory_order_acquire) != found.ref.version) return Follow::gone;
     const TcpState before = r.tcp.state;
     verdict = uswitch::follow(r.tcp, found.direction, segment);
-    if (verdict == TcpVerdict::invalid) return Follow::invalid;
+    if (verdict == TcpVerdict::invalid) {
+      if (r.tcp.is_doubtful()) shorten(r, deadline_of(now, doubtful_timeout));
+      return Follow::invalid;
+    }
     r.traffic.add(side(found.direction), bytes);
     if (verdict == TcpVerdict::valid) {
       note_tcp(r, found.direction);
@@ -247,11 +255,11 @@ bool ConnectionTable::touch(const Found& found, uint32_t bytes, Time now, const 
                             Refresh refresh) {
   Record& r = records_[found.ref.record];
   std::lock_guard lock(r.lock);
-  if (r.version.load(std::memory_order_relaxed) != found.ref.version) return false;
+  if (r.version.load(std::memory_order_acquire) != found.ref.version) return false;
   r.traffic.add(side(found.direction), bytes);
   note_direction(r, found.direction, found.direction == Direction::original);
   if (refresh == Refresh::yes) {
-    r.deadline.store(deadline_of(now, plain_timeout(found.other.protocol, timeouts)),
+    r.deadline.store(deadline_of(now, plain_timeout(protocol_of(found.other_words), timeouts)),
                      std::memory_order_relaxed);
   }
   return true;
@@ -289,7 +297,7 @@ bool ConnectionTable::snapshot(uint32_t record, Time now, ConnectionInfo& info) 
   Record& r = records_[record];
   if (!is_live(r.version.load(std::memory_order_relaxed))) return false;
   std::lock_guard lock(r.lock);
-  const uint32_t version = r.version.load(std::memory_order_relaxed);
+  const uint32_t version = r.version.load(std::memory_order_acquire);
   if (!is_live(version)) return false;
   const TupleWords original = r.sides[0].load(), reply = r.sides[1].load();
   const uint8_t events = r.events.load(std::memory_order_relaxed);

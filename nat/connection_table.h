@@ -25,10 +25,10 @@
 #include <mutex>
 #include <optional>
 
+#include "core/keyed_hash.h"
 #include "core/spin_lock.h"
 #include "nat/connection.h"
 #include "nat/free_list.h"
-#include "nat/keyed_hash.h"
 #include "nat/pair_index.h"
 #include "nat/port_map.h"
 #include "nat/shared_words.h"
@@ -68,10 +68,10 @@ class ConnectionTable {
       : ConnectionTable(max_connections, ports, KeyedHash()) {}
   ConnectionTable(uint32_t max_connections, PortMap& ports, const KeyedHash& hash);
 
-  // Worker. For a batch: key() and prefetch() of all, then prefetch_connection() of all, then the
-  // look-ups.
-  Key key(const Tuple& tuple) const;
-  void prefetch(const Key& key) const { index_.prefetch(key.place); }
+  // Worker. For a batch: prepare() of all, then prefetch_connection() of all, then the look-ups.
+  // prepare() makes the key in place, for to copy a fresh one takes as long as to make it.
+  Key key(const Tuple& tuple) const { return key_of(pack(tuple)); }
+  void prepare(Key& key, const Tuple& tuple) const;
   void prefetch_connection(Key& key) const;
 
   // Worker. The connection whose packets in one direction look like this. Changes nothing.
@@ -112,7 +112,10 @@ class ConnectionTable {
                 const std::function<Visit(const ConnectionInfo&)>& visit);
 
   // Any thread.
-  uint32_t size() const { return size_.load(std::memory_order_relaxed); }
+  uint32_t size() const {
+    const uint64_t removed = removed_.load(std::memory_order_acquire);
+    return static_cast<uint32_t>(count(Insert::inserted) - removed);
+  }
   uint32_t max_connections() const { return free_.capacity(); }
   // From 80 % on someone should know.
   bool is_nearly_full() const { return uint64_t{size()} * 5 >= uint64_t{max_connections()} * 4; }
@@ -166,7 +169,8 @@ class ConnectionTable {
     return static_cast<int32_t>(now - deadline) >= 0;
   }
 
-  Key key_of(const TupleWords& words) const;
+  PairIndex::Place place(const TupleWords& words) const;
+  Key key_of(const TupleWords& words) const { return {place(words), words, {}}; }
   bool read(uint32_t record, uint8_t side, const TupleWords& words,
             std::optional<Found>& found) const;
   std::optional<Found> find(const Key& key) const;
@@ -181,6 +185,9 @@ class ConnectionTable {
   uint32_t take_record(Time now);
   uint32_t evict(Tick now);
   ConnectionRef victim_in(uint32_t first, Tick now) const;
+  void count_one(Insert outcome) {
+    outcomes_[static_cast<size_t>(outcome)].fetch_add(1, std::memory_order_relaxed);
+  }
   Inserted refuse(Insert outcome, uint32_t record, MappingId mapping,
                   const std::optional<Found>& found);
   Inserted try_insert(uint32_t record, const Key& original, const Key& reply,
@@ -190,6 +197,7 @@ class ConnectionTable {
   bool unlink(const ConnectionRef& ref);
   static void note_direction(Record& r, Direction direction, bool assures);
   static void note_tcp(Record& r, Direction direction);
+  static void shorten(Record& r, Tick deadline);
 
   bool snapshot(uint32_t record, Time now, ConnectionInfo& info) const;
   struct Links {
@@ -205,26 +213,26 @@ class ConnectionTable {
   FreeList free_;
   uint32_t sweep_next_ = 0;  // control's: the record where the next sweep goes on
 
-  alignas(64) std::atomic<uint32_t> size_{0};
-  std::atomic<uint32_t> evict_hand_{0};
+  alignas(64) std::atomic<uint32_t> evict_hand_{0};
   std::array<std::atomic<uint64_t>, 4> outcomes_{};
-  std::atomic<uint64_t> expired_{0}, evicted_{0};
+  std::atomic<uint64_t> removed_{0}, expired_{0}, evicted_{0};
 };
 
-inline ConnectionTable::Key ConnectionTable::key_of(const TupleWords& words) const {
-  return {index_.place(hash_(words[0], words[1], words[2], words[3], words[4])), words, {}};
+inline PairIndex::Place ConnectionTable::place(const TupleWords& words) const {
+  return index_.place(hash_(words[0], words[1], words[2], words[3], words[4]));
 }
 
-inline ConnectionTable::Key ConnectionTable::key(const Tuple& tuple) const {
-  return key_of(pack(tuple));
+inline void ConnectionTable::prepare(Key& key, const Tuple& tuple) const {
+  key.words = pack(tuple);
+  key.place = place(key.words);
+  key.guess = {};
+  index_.prefetch(key.place);
 }
 
 inline void ConnectionTable::prefetch_connection(Key& key) const {
   key.guess = index_.guess(key.place);
   if (!key.guess) return;
-  const auto* record = reinterpret_cast<const std::byte*>(&records_[key.guess.record]);
-  __builtin_prefetch(record);
-  __builtin_prefetch(record + 64);
+  prefetch_record(key.guess.record);
 }
 
 // Copies the connection out if it has the tuple on that side.
@@ -239,13 +247,15 @@ inline bool ConnectionTable::read(uint32_t record, uint8_t side, const TupleWord
   const uint64_t difference = (own[0] ^ words[0]) | (own[1] ^ words[1]) | (own[2] ^ words[2]) |
                               (own[3] ^ words[3]) | ((own[4] ^ words[4]) & tuple_ports_mask);
   if (difference != 0) return false;
+  // Field by field and word by word: to copy it as a whole would wait for these stores.
   Found& f = found.emplace();
-  f.ref.record = record;
-  f.ref.version = version;
+  f.ref = {record, version};
   f.direction = static_cast<Direction>(side);
-  f.tag = static_cast<uint16_t>(sides[0][4] >> extra_shift);
   f.marks = static_cast<uint8_t>(sides[0][4] >> (extra_shift + 16));
-  unpack(sides[1 - side], f.other);
+  f.tag = static_cast<uint16_t>(sides[0][4] >> extra_shift);
+  const TupleWords& other = sides[1 - side];
+  for (size_t i = 0; i < 4; ++i) f.other_words[i] = other[i];
+  f.other_words[4] = other[4] & tuple_ports_mask;
   return true;
 }
 

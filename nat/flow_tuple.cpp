@@ -63,12 +63,12 @@ void read_query(FlowFields& f, const uint8_t* icmp, bool reply) {
   const uint16_t id = load_be16(icmp + IcmpView::Offset::id);
   f.kind = Kind::icmp_query;
   f.is_reply = reply;
-  f.ends.source_port = reply ? request_of(f.icmp_type) : id;
-  f.ends.destination_port = reply ? id : f.icmp_type;
+  f.tuple.source_port = reply ? request_of(f.icmp_type) : id;
+  f.tuple.destination_port = reply ? id : f.icmp_type;
 }
 
 void read_icmp(FlowFields& f, const uint8_t* icmp, bool v4) {
-  if (v4 != (f.protocol == ip_protocol::icmp)) return;  // the other family's: untrackable
+  if (v4 != (f.tuple.protocol == ip_protocol::icmp)) return;  // the other family's: untrackable
   f.icmp_type = icmp[IcmpView::Offset::type];
   switch (v4 ? classify4(f.icmp_type) : classify6(f.icmp_type)) {
     case IcmpClass::request:
@@ -84,14 +84,14 @@ void read_icmp(FlowFields& f, const uint8_t* icmp, bool v4) {
 }
 
 void read_ports(FlowFields& f, const uint8_t* l4) {
-  f.kind = f.protocol == ip_protocol::tcp ? Kind::tcp : Kind::udp;
-  f.ends.source_port = load_be16(l4);
-  f.ends.destination_port = load_be16(l4 + 2);
+  f.kind = f.tuple.protocol == ip_protocol::tcp ? Kind::tcp : Kind::udp;
+  f.tuple.source_port = load_be16(l4);
+  f.tuple.destination_port = load_be16(l4 + 2);
 }
 
 // `l4` is what there is of the transport header and what follows.
 void read_transport(FlowFields& f, Bytes l4, bool v4) {
-  switch (f.protocol) {
+  switch (f.tuple.protocol) {
     case ip_protocol::tcp:
     case ip_protocol::udp:
       if (l4.size() >= quoted_transport) read_ports(f, l4.data());
@@ -109,9 +109,9 @@ void read_transport(FlowFields& f, Bytes l4, bool v4) {
 // of which at least the header is there. Where the transport header stands, counted from the IP
 // header; 0: there is none to read.
 size_t read4(FlowFields& f, Bytes ip) {
-  f.ends.source = IpAddress::load4(&ip[Ipv4View::Offset::source]);
-  f.ends.destination = IpAddress::load4(&ip[Ipv4View::Offset::destination]);
-  f.protocol = ip[Ipv4View::Offset::protocol];
+  f.tuple.source = IpAddress::load4(&ip[Ipv4View::Offset::source]);
+  f.tuple.destination = IpAddress::load4(&ip[Ipv4View::Offset::destination]);
+  f.tuple.protocol = ip[Ipv4View::Offset::protocol];
   const uint16_t fragment = load_be16(&ip[Ipv4View::Offset::fragment]);
   f.fragment = (fragment & 0x3fff) != 0;
   if (f.fragment) f.fragment_id = load_be16(&ip[Ipv4View::Offset::id]);
@@ -139,36 +139,36 @@ bool is_extension(uint8_t next) {
 // Notes what one extension header says. False when the walk ends there.
 bool read_extension(FlowFields& f, const uint8_t* header) {
   constexpr size_t segments_left = 3;
-  if (f.protocol == ip_protocol::routing && header[segments_left] != 0) return false;
-  if (f.protocol == ip_protocol::fragment) {
+  if (f.tuple.protocol == ip_protocol::routing && header[segments_left] != 0) return false;
+  if (f.tuple.protocol == ip_protocol::fragment) {
     const uint16_t field = load_be16(header + 2);
     // Offset 0 and no more to come: a whole packet (RFC 6946).
     f.fragment = (field & 0xfff9) != 0;
     if (f.fragment) f.fragment_id = load_be32(header + 4);
     if ((field & 0xfff8) != 0) f.kind = Kind::fragment_later;
   }
-  f.protocol = header[0];
+  f.tuple.protocol = header[0];
   return f.kind != Kind::fragment_later;
 }
 
 // The same of an IPv6 packet of which at least the fixed header is there. Follows the chain by the
 // rules of walk_extensions, but a quote's may be cut off, and a routing header matters here.
 size_t read6(FlowFields& f, Bytes ip) {
-  f.ends.source = IpAddress::load6(&ip[Ipv6View::Offset::source]);
-  f.ends.destination = IpAddress::load6(&ip[Ipv6View::Offset::destination]);
-  f.protocol = ip[Ipv6View::Offset::next_header];
+  f.tuple.source = IpAddress::load6(&ip[Ipv6View::Offset::source]);
+  f.tuple.destination = IpAddress::load6(&ip[Ipv6View::Offset::destination]);
+  f.tuple.protocol = ip[Ipv6View::Offset::next_header];
   // Would be taken for the IPv4 addresses they map.
-  if (f.ends.source.is_v4() || f.ends.destination.is_v4()) return 0;
+  if (f.tuple.source.is_v4() || f.tuple.destination.is_v4()) return 0;
   size_t at = Ipv6View::size;
-  for (unsigned i = 0; is_extension(f.protocol); ++i) {
+  for (unsigned i = 0; is_extension(f.tuple.protocol); ++i) {
     if (i == Ipv6Chain::max_headers || ip.size() - at < 8) return 0;
     const uint8_t* header = &ip[at];
-    const size_t size = extension_size(f.protocol, header);
+    const size_t size = extension_size(f.tuple.protocol, header);
     if (ip.size() - at < size || !read_extension(f, header)) return 0;
     at += size;
   }
   read_transport(f, ip.subspan(at), false);
-  return f.protocol == ip_protocol::no_next_header ? 0 : at;
+  return f.tuple.protocol == ip_protocol::no_next_header ? 0 : at;
 }
 
 bool is_ipv4(const Packet& p) {
@@ -236,10 +236,10 @@ namespace {
 void read_addresses(FlowFields& f, const Packet& packet) {
   const Bytes ip = ip_packet(packet);
   const bool v4 = is_ipv4(packet);
-  f.ends.source = v4 ? IpAddress::load4(&ip[Ipv4View::Offset::source])
-                     : IpAddress::load6(&ip[Ipv6View::Offset::source]);
-  f.ends.destination = v4 ? IpAddress::load4(&ip[Ipv4View::Offset::destination])
-                          : IpAddress::load6(&ip[Ipv6View::Offset::destination]);
+  f.tuple.source = v4 ? IpAddress::load4(&ip[Ipv4View::Offset::source])
+                      : IpAddress::load6(&ip[Ipv6View::Offset::source]);
+  f.tuple.destination = v4 ? IpAddress::load4(&ip[Ipv4View::Offset::destination])
+                           : IpAddress::load6(&ip[Ipv6View::Offset::destination]);
 }
 
 }  // namespace
@@ -272,7 +272,7 @@ std::optional<Quote> parse_quote(const Packet& packet) {
   const size_t l4 = v4 ? read_quote4(quote.flow, bytes) : read_quote6(quote.flow, bytes);
   if (quote.flow.kind == Kind::untrackable || quote.flow.kind == Kind::icmp_error)
     return std::nullopt;
-  if (quote.flow.ends.source != outer.ends.destination) return std::nullopt;
+  if (quote.flow.tuple.source != outer.tuple.destination) return std::nullopt;
 
   quote.l3 = static_cast<uint32_t>(bytes.data() - packet.data);
   quote.l4 = l4 == 0 ? 0 : quote.l3 + static_cast<uint32_t>(l4);

@@ -5,20 +5,9 @@
 #include <optional>
 
 #include "core/packet.h"
-#include "wire/address.h"
+#include "nat/tuple.h"
 
 namespace uswitch {
-
-// Both ends of a flow in one direction. Ports are those of TCP and UDP. The id of an ICMP query
-// stands in the port of the end that asked, and the request's type in the other one: so a reply's
-// ends are a request's with source and destination exchanged, as for every other protocol, and an
-// echo and a timestamp request of one id are two flows (CT-11). Other protocols: both 0.
-struct Endpoints {
-  IpAddress source, destination;
-  uint16_t source_port = 0, destination_port = 0;
-
-  bool operator==(const Endpoints&) const = default;
-};
 
 struct FlowFields {
   enum class Kind : uint8_t {
@@ -36,9 +25,8 @@ struct FlowFields {
     fragment_later,
   };
 
-  Endpoints ends;
-  // Of a later IPv6 fragment this may be an extension header's number: do not compare it there.
-  uint8_t protocol = 0;
+  // The protocol of a later IPv6 fragment may be an extension header's number: do not compare it.
+  Tuple tuple;
   Kind kind = Kind::untrackable;
   uint8_t icmp_type = 0;     // of a query or an error
   bool is_reply = false;     // of an icmp_query

@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "nat/partial_checksum.h"
+#include "nat/rewrite.h"
 #include "wire/checksum.h"
 #include "wire/ethernet.h"
 #include "wire/icmp.h"
@@ -15,7 +16,7 @@ namespace uswitch {
 
 namespace {
 
-// The part of the quote that apply_at may change: a TCP checksum stands farthest back.
+// The part of the quote that rewrite_at may change: a TCP checksum stands farthest back.
 std::span<const uint8_t> changeable(const Quote& quote, const Packet& packet) {
   constexpr uint32_t reach = TcpView::Offset::checksum + 2;
   uint32_t end = quote.l4 == 0 ? quote.end : std::min(quote.l4 + reach, quote.end);
@@ -23,12 +24,12 @@ std::span<const uint8_t> changeable(const Quote& quote, const Packet& packet) {
 }
 
 // Reverts the quoted packet. What that does to the sum of the message around it.
-uint16_t revert_quote(const Quote& quote, const Rewrite& rewrite, Packet& packet) {
+uint16_t revert_quote(const Quote& quote, const Tuple& to, Packet& packet) {
   const std::span<const uint8_t> touched = changeable(quote, packet);
   const uint16_t before = checksum::sum(touched);
   std::span<uint8_t> transport;
   if (quote.l4 != 0) transport = packet.frame().subspan(quote.l4, quote.end - quote.l4);
-  apply_at(rewrite, packet.data + quote.l3, transport);
+  rewrite_at(packet.data + quote.l3, transport, quote.flow.tuple, to);
   return checksum::change(before, checksum::sum(touched));
 }
 
@@ -49,18 +50,17 @@ void update(uint8_t* field, uint16_t delta) {
 
 }  // namespace
 
-void translate_error(const Quote& quote, const Rewrite& answers, Packet& packet) {
-  if (!answers.changes_anything()) return;
+void translate_error(const Quote& quote, const Tuple& sent, Packet& packet) {
+  if (sent == quote.flow.tuple) return;
   const bool v4 = packet.layout.ether_type == ether_type::ipv4;
-  const uint16_t quote_delta = revert_quote(quote, mirrored(answers), packet);
+  const uint16_t quote_delta = revert_quote(quote, sent, packet);
 
   uint8_t* ip = packet.data + Layout::l3;
-  const size_t address_size = answers.address_bytes / 2u;
-  const uint8_t* source = answers.addresses.data();
-  const bool moved = std::memcmp(source, quote.flow.ends.destination.wire(), address_size) != 0;
+  const bool moved = sent.destination != quote.flow.tuple.destination;
   uint8_t* addresses = ip + (v4 ? Ipv4View::Offset::source : Ipv6View::Offset::source);
-  const uint16_t address_delta = change_outer({addresses, answers.address_bytes},
-                                              moved ? source : nullptr, source + address_size);
+  const uint16_t address_delta =
+      change_outer({addresses, 2 * sent.source.wire_size()},
+                   moved ? sent.destination.wire() : nullptr, sent.source.wire());
   if (v4) update(ip + Ipv4View::Offset::checksum, address_delta);
 
   uint8_t* field = packet.data + packet.layout.l4 + IcmpView::Offset::checksum;

@@ -38,6 +38,11 @@ Timeouts timeouts_of_leave(const Timeouts& timeouts, uint8_t protocol) {
 
 }  // namespace
 
+bool is_leave(const Tuple& original) {
+  return original.protocol == leave_protocol &&
+         (original.source_port != 0 || original.destination_port != 0);
+}
+
 bool may_enter(const Translation& nat, const Tuple& tuple, Time now) {
   switch (nat.filtering) {
     case Filtering::endpoint_independent:

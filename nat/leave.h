@@ -20,4 +20,7 @@ bool may_enter(const Translation& nat, const Tuple& tuple, Time now);
 // Somebody inside has sent this, which goes on as that: gives leave, or keeps it alive.
 void note_sent(const Translation& nat, const Tuple& sent, const Tuple& translated, Time now);
 
+// Whether this is a leave's tuple rather than a flow's: no flow of this protocol has ports.
+bool is_leave(const Tuple& original);
+
 }  // namespace uswitch

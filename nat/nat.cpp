@@ -5,8 +5,12 @@
 
 #include "nat/icmp_translate.h"
 #include "nat/leave.h"
+#include "nat/rewrite.h"
 #include "nat/tcp_segment.h"
+#include "wire/checksum.h"
+#include "wire/ethernet.h"
 #include "wire/ip_protocol.h"
+#include "wire/ipv4.h"
 #include "wire/tcp.h"
 
 namespace uswitch {
@@ -19,13 +23,6 @@ using Follow = ConnectionTable::Follow;
 // Marks of a connection.
 constexpr uint8_t from_outside_mark = 1;  // made by a packet that came to a mapping (U-8)
 
-Tuple tuple_of(const FlowFields& f) {
-  return {f.ends.source, f.ends.destination, f.ends.source_port, f.ends.destination_port,
-          f.protocol};
-}
-Endpoints ends_of(const Tuple& t) {
-  return {t.source, t.destination, t.source_port, t.destination_port};
-}
 TransportAddress source_end(const Tuple& t) {
   return {t.source, t.source_port, t.protocol};
 }
@@ -49,9 +46,20 @@ TcpSegment segment_of(const Packet& p) {
       *TcpView::parse({p.data + p.layout.l4, size_t{p.layout.l3_end} - p.layout.l4}));
 }
 
-void rewrite(Packet& packet, const Tuple& from, const Tuple& to) {
-  if (from == to) return;
-  apply(make_rewrite(from.protocol, ends_of(from), ends_of(to)), packet);
+// Another IPv4 id for a datagram of fragments that gets another source.
+void renew_id(const Translation& nat, Packet& packet) {
+  if (!packet.reassembled || packet.layout.ether_type != ether_type::ipv4) return;
+  using Ip4 = Ipv4View::Offset;
+  uint8_t* ip = packet.data + Layout::l3;
+  const uint16_t before = load_be16(ip + Ip4::id), id = nat.ports->datagram_id();
+  store_be16(ip + Ip4::id, id);
+  const uint16_t delta = checksum::change(before, id);
+  store_be16(ip + Ip4::checksum, checksum::apply(load_be16(ip + Ip4::checksum), delta));
+}
+
+void translate(const Translation& nat, Packet& packet, const Tuple& from, const Tuple& to) {
+  rewrite(packet, from, to);
+  if (to.source != from.source) renew_id(nat, packet);
 }
 
 }  // namespace
@@ -61,9 +69,8 @@ void Nat::find_key(const Translation& nat, const Packet& packet, Flow& flow) {
   // Made in place: a copy of what has just been stored in parts costs 5 ns.
   new (&flow.fields) FlowFields(flow_fields(packet));
   if (!is_of_a_flow(flow.fields)) return;
-  new (&flow.key) ConnectionTable::Key(nat.connections->key(tuple_of(flow.fields)));
+  nat.connections->prepare(flow.key, flow.fields.tuple);
   flow.has_key = true;
-  nat.connections->prefetch(flow.key);
 }
 
 void Nat::look_up(const Translation& nat, std::span<Packet* const> packets,
@@ -95,9 +102,11 @@ Verdict Nat::follow(const Translation& nat, Packet& packet, Flow& flow, Time now
   const bool from_outside = (found->marks & from_outside_mark) != 0;
   const bool stranger = from_outside && found->direction == Direction::original;
   const auto refresh = stranger ? ConnectionTable::Refresh::no : ConnectionTable::Refresh::yes;
+  bool is_reset = false;  // as answers to strangers are: they give no leave (N-4)
   if (flow.fields.kind == Kind::tcp) {
-    switch (nat.connections->follow(*found, segment_of(packet), packet.length, now, nat.timeouts,
-                                    refresh)) {
+    const TcpSegment segment = segment_of(packet);
+    is_reset = segment.has(TcpView::Flag::rst);
+    switch (nat.connections->follow(*found, segment, packet.length, now, nat.timeouts, refresh)) {
       case Follow::invalid:
         return Verdict::drop(Reason::tcp_out_of_state);
       case Follow::gone:
@@ -113,10 +122,11 @@ Verdict Nat::follow(const Translation& nat, Packet& packet, Flow& flow, Time now
     }
   }
   flow.known = true;
-  const Tuple tuple = tuple_of(flow.fields), translated = found->translated();
-  rewrite(packet, tuple, translated);
+  const Tuple& tuple = flow.fields.tuple;
+  const Tuple translated = found->translated();
+  translate(nat, packet, tuple, translated);
   const bool from_inside = from_outside == (found->direction == Direction::reply);
-  if (from_inside) note_sent(nat, tuple, translated, now);
+  if (from_inside && !is_reset) note_sent(nat, tuple, translated, now);
   return Verdict::to_router();
 }
 
@@ -131,14 +141,9 @@ Verdict Nat::follow_error(const Translation& nat, Packet& packet, Flow& flow, Ti
 std::optional<Found> Nat::translate_quote(const Translation& nat, Packet& packet, Time now) {
   const auto quote = parse_quote(packet);
   if (!quote) return std::nullopt;  // as one about no flow that is known
-  const Tuple answer = tuple_of(quote->flow).reversed();
+  const Tuple answer = quote->flow.tuple.reversed();
   const auto found = nat.connections->lookup(nat.connections->key(answer), now);
-  if (!found) return std::nullopt;
-  const Tuple translated = found->translated();
-  if (translated != answer) {
-    translate_error(*quote, make_rewrite(answer.protocol, ends_of(answer), ends_of(translated)),
-                    packet);
-  }
+  if (found) translate_error(*quote, found->other(), packet);
   return found;
 }
 
@@ -146,20 +151,18 @@ bool Nat::must_open(const Translation& nat, size_t index, NetworkId in, NetworkI
   return !flows_[index].known && is_watched(nat, in, out);
 }
 
-// It will leave masqueraded, and its port be free.
+// It will most likely leave masqueraded.
 void Nat::expect(const Translation& nat, size_t index, NetworkId out) const {
   const Flow& flow = flows_[index];
   if (!flow.has_key || out == no_network) return;
-  const Tuple tuple = tuple_of(flow.fields);
+  const Tuple& tuple = flow.fields.tuple;
   const Masquerade* m = nat.policy.masquerade(tuple.source, out);
   if (m == nullptr || !PortMap::maps(tuple.protocol)) return;
-  nat.ports->prefetch(source_end(tuple), nat.policy.realm(*m));
-  const auto external = nat.ports->external_address(tuple.source, m->pool);
-  if (!external) return;
-  const TransportAddress end{*external, tuple.source_port, tuple.protocol};
-  nat.ports->prefetch(end, 0);
-  nat.connections->prefetch(nat.connections->key(
-      {tuple.destination, end.address, tuple.destination_port, end.port, tuple.protocol}));
+  const auto end = nat.ports->expect(source_end(tuple), nat.policy.realm(*m), m->pool);
+  if (!end) return;
+  ConnectionTable::Key answers;
+  nat.connections->prepare(answers, {tuple.destination, end->address, tuple.destination_port,
+                                     end->port, tuple.protocol});
 }
 
 // Filtering is for what comes from outside: neighbours always reach each other's mappings (U-9).
@@ -167,7 +170,7 @@ template <class Find>
 Nat::Opening Nat::begin_with(const Translation& nat, const FlowFields& fields, NetworkId in,
                              Time now, Find find) {
   Opening o;
-  o.tuple = tuple_of(fields);
+  o.tuple = fields.tuple;
   o.destination = o.tuple.destination;
   o.port = o.tuple.destination_port;
   if (!fields.has_ports()) return o;
@@ -332,7 +335,7 @@ Verdict Nat::insert(const Translation& nat, const Tuple& tuple, const NewConnect
   if (!inserted.found) return Verdict::drop(Reason::nat_ports_exhausted);
   flow.known = true;
   const Tuple translated = inserted.found->translated();
-  rewrite(packet, tuple, translated);
+  translate(nat, packet, tuple, translated);
   note_sent(nat, tuple, translated, now);
   return Verdict::next();
 }
@@ -340,15 +343,15 @@ Verdict Nat::insert(const Translation& nat, const Tuple& tuple, const NewConnect
 void Nat::untranslate(const Translation& nat, Packet& packet, Time now) {
   const FlowFields fields = flow_fields(packet);
   if (!is_of_a_flow(fields)) return;
-  const Tuple tuple = tuple_of(fields);
-  const auto found = nat.connections->lookup(nat.connections->key(tuple.reversed()), now);
-  if (found) rewrite(packet, tuple, found->other);
+  const auto key = nat.connections->key(fields.tuple.reversed());
+  if (const auto found = nat.connections->lookup(key, now))
+    rewrite(packet, fields.tuple, found->other());
 }
 
 Nat::Foresight Nat::foresee(const Translation& nat, Packet& packet, Time now) {
   Foresight f;
   const FlowFields fields = flow_fields(packet);
-  f.from = f.to = tuple_of(fields);
+  f.from = f.to = fields.tuple;
   if (is_ip(packet)) f.kind = Foresight::Kind::first;
   if (fields.kind == Kind::icmp_error) {
     f.found = translate_quote(nat, packet, now);
@@ -358,7 +361,7 @@ Nat::Foresight Nat::foresee(const Translation& nat, Packet& packet, Time now) {
     const bool invalid = fields.kind == Kind::tcp &&
                          nat.connections->judge(*f.found, segment_of(packet)) == Follow::invalid;
     if (invalid) f.verdict = Verdict::drop(Reason::tcp_out_of_state);
-    f.to = f.found->translated();
+    f.to = f.found->other();
     if (!invalid) rewrite(packet, f.from, f.to);
   }
   if (f.found) f.kind = Foresight::Kind::connection;

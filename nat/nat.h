@@ -22,7 +22,6 @@
 #include "core/verdict.h"
 #include "nat/flow_tuple.h"
 #include "nat/policy.h"
-#include "nat/rewrite.h"
 
 namespace uswitch {
 

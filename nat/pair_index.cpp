@@ -29,16 +29,15 @@ PairIndex::Lock::~Lock() {
   first_->unlock();
 }
 
-// Where the group has this word, from the home bucket on. Never stops early: it also looks for
-// free words.
-PairIndex::Slot PairIndex::slot_with(const Place& place, uint64_t word) const {
+template <class Is>
+PairIndex::Slot PairIndex::slot_where(const Place& place, Is is) const {
   uint32_t bucket = place.bucket;
-  for (uint32_t i = 0; i < group_buckets; ++i, bucket = next(bucket)) {
-    for (std::atomic<uint64_t>& w : buckets_[bucket].word) {
-      if (w.load(std::memory_order_relaxed) == word) return {bucket, &w};
+  for (uint32_t n = 0; n < group_buckets; ++n, bucket = next(bucket)) {
+    for (uint32_t i = 0; i < slots; ++i) {
+      if (is(buckets_[bucket], i)) return {bucket, i, true};
     }
   }
-  return {bucket, nullptr};
+  return {};
 }
 
 bool PairIndex::insert(const Place& first, const Place& second, uint32_t record) {
@@ -55,17 +54,24 @@ void PairIndex::erase(const Place& first, const Place& second, uint32_t record) 
 
 // The counts go up before the key can be found and down after it cannot any more.
 bool PairIndex::insert_key(const Place& place, uint32_t record, uint8_t side) {
-  const Slot slot = slot_with(place, 0);
-  if (!slot.word) return false;
+  const Slot slot = slot_where(place, [](const Bucket& b, uint32_t i) {
+    return b.fingerprint[i].load(std::memory_order_relaxed) == 0;
+  });
+  if (!slot.found) return false;
   count_overflow(place, slot.bucket, 1);
-  slot.word->store(word_of(place, record, side), std::memory_order_release);
+  Bucket& b = buckets_[slot.bucket];
+  b.entry[slot.index].store(entry_of(record, side), std::memory_order_relaxed);
+  b.fingerprint[slot.index].store(place.fingerprint, std::memory_order_release);
   return true;
 }
 
 void PairIndex::erase_key(const Place& place, uint32_t record, uint8_t side) {
-  const Slot slot = slot_with(place, word_of(place, record, side));
-  assert(slot.word);
-  slot.word->store(0, std::memory_order_release);
+  const Slot slot = slot_where(place, [&](const Bucket& b, uint32_t i) {
+    return b.entry[i].load(std::memory_order_relaxed) == entry_of(record, side) &&
+           b.fingerprint[i].load(std::memory_order_relaxed) == place.fingerprint;
+  });
+  assert(slot.found);
+  buckets_[slot.bucket].fingerprint[slot.index].store(0, std::memory_order_release);
   count_overflow(place, slot.bucket, -1);
 }
 

@@ -6,8 +6,8 @@
 // happens under the locks of both keys' groups, so that it is one step for everybody else who
 // locks (NG-6). For those who do not it is one step if the record becomes live after insert().
 //
-// Theory of operation: that of switch/fdb.h. Seven words and a count fill a cache line, a bucket.
-// A word is 32 bits of the key's hash, the record's number and which of its two keys this is; the
+// Theory of operation: that of switch/fdb.h. Seven slots and a count fill a cache line, a bucket.
+// A slot is 32 bits of the key's hash, the record's number and which of its two keys this is; the
 // record is looked at only when the 32 bits are right. A key hashes to its home bucket; when that
 // is full it goes into one of the next buckets of the same group of 32 (cyclically), and each full
 // bucket passed counts it. So a look-up stops at the first bucket that nothing has passed: nearly
@@ -20,7 +20,7 @@
 #include <cstdint>
 
 #include "core/spin_lock.h"
-#include "nat/zeroed_array.h"
+#include "core/zeroed_array.h"
 
 namespace uswitch {
 
@@ -93,36 +93,35 @@ class PairIndex {
   static_assert(group_slots <= 255);  // what `overflow` can count
 
   struct alignas(64) Bucket {
-    std::array<std::atomic<uint64_t>, slots> word;  // word_of(); 0 is free
-    std::atomic<uint8_t> overflow;                  // keys that passed by when this was full
+    std::array<std::atomic<uint32_t>, slots> fingerprint;  // 0: the slot is free
+    std::array<std::atomic<uint32_t>, slots> entry;        // entry_of(), stored first
+    std::atomic<uint8_t> overflow;                         // keys that passed by when this was full
   };
   static_assert(sizeof(Bucket) == 64);
 
-  static uint64_t word_of(const Place& place, uint32_t record, uint8_t side) {
-    return uint64_t{place.fingerprint} << 32 | record << 1 | side;
-  }
+  static uint32_t entry_of(uint32_t record, uint8_t side) { return record << 1 | side; }
   // The bucket after this one in its group, the first after the last.
   static uint32_t next(uint32_t bucket) {
     return (bucket & ~(group_buckets - 1)) | ((bucket + 1) & (group_buckets - 1));
   }
-  // Bit i is set when word i has the fingerprint.
+  // Bit i is set when slot i has the fingerprint.
   static uint32_t matches(const Bucket& bucket, uint32_t fingerprint) {
     auto is = [&](uint32_t i) {
-      const uint64_t word = bucket.word[i].load(std::memory_order_relaxed);
-      return uint32_t{static_cast<uint32_t>(word >> 32) == fingerprint} << i;
+      return uint32_t{bucket.fingerprint[i].load(std::memory_order_relaxed) == fingerprint} << i;
     };
     return is(0) | is(1) | is(2) | is(3) | is(4) | is(5) | is(6);
   }
 
+  // Should the slot change hands between the two loads, then the entry is of another key, and the
+  // record says so.
   template <class Same>
   static Hit find_in(const Bucket& bucket, uint32_t fingerprint, Same same) {
     for (uint32_t m = matches(bucket, fingerprint); m != 0; m &= m - 1) {
-      // Acquires what was written to the record before the word.
-      const uint64_t word =
-          bucket.word[static_cast<uint32_t>(std::countr_zero(m))].load(std::memory_order_acquire);
-      if (static_cast<uint32_t>(word >> 32) != fingerprint) continue;  // gone since
-      const uint32_t record = static_cast<uint32_t>(word) >> 1;
-      const uint8_t side = word & 1;
+      const auto i = static_cast<uint32_t>(std::countr_zero(m));
+      if (bucket.fingerprint[i].load(std::memory_order_acquire) != fingerprint) continue;
+      const uint32_t entry = bucket.entry[i].load(std::memory_order_relaxed);
+      const uint32_t record = entry >> 1;
+      const uint8_t side = entry & 1;
       if (same(record, side)) return {record, side, true};
     }
     return {};
@@ -139,11 +138,15 @@ class PairIndex {
   }
   struct Slot {
     uint32_t bucket;
-    std::atomic<uint64_t>* word;  // null: nowhere in the group
+    uint32_t index;
+    bool found;
   };
   bool insert_key(const Place& place, uint32_t record, uint8_t side);
   void erase_key(const Place& place, uint32_t record, uint8_t side);
-  Slot slot_with(const Place& place, uint64_t word) const;
+  // The first slot of the group, from the home bucket on, for which is(bucket, index) is true. Goes
+  // through all of the group: it also looks for free slots.
+  template <class Is>
+  Slot slot_where(const Place& place, Is is) const;
   void count_overflow(const Place& place, uint32_t bucket, int change);
 
   uint64_t group_count_;

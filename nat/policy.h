@@ -14,18 +14,12 @@
 
 #include "core/ids.h"
 #include "nat/connection_table.h"
+#include "nat/filtering.h"
 #include "nat/port_map.h"
 #include "nat/timeouts.h"
 #include "wire/address.h"
 
 namespace uswitch {
-
-// Which packets from outside reach a mapping that somebody inside made (RFC 4787 5, U-8).
-enum class Filtering : uint8_t {
-  endpoint_independent,
-  address_dependent,
-  address_and_port_dependent
-};
 
 // Sources that leave a network under another address.
 struct Masquerade {

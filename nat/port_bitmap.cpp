@@ -19,32 +19,45 @@ uint64_t with(PortBitmap::Parity parity) {
   return parity == PortBitmap::Parity::even ? even : ~even;
 }
 
+uint16_t lowest(size_t word, uint64_t bits) {
+  return static_cast<uint16_t>(word * 64 + static_cast<size_t>(std::countr_zero(bits)));
+}
+
+uint16_t start_in(PortBitmap::Range range, uint64_t random) {
+  const uint64_t ports = range.last - range.first + 1u;
+  return static_cast<uint16_t>(range.first + ((random >> 32) * ports >> 32));
+}
+
 }  // namespace
 
 bool PortBitmap::take(uint16_t port) {
-  if (reserved_[port / 64].load(std::memory_order_relaxed) & bit(port)) return false;
   // A look first, so that a taken port costs no write.
-  if (taken_[port / 64].load(std::memory_order_relaxed) & bit(port)) return false;
-  return (taken_[port / 64].fetch_or(bit(port), std::memory_order_acquire) & bit(port)) == 0;
+  if (!is_free(port)) return false;
+  return (word_of(port).taken.fetch_or(bit(port), std::memory_order_acquire) & bit(port)) == 0;
 }
 
 // The lowest free port of those wanted in a word.
 std::optional<uint16_t> PortBitmap::take_in(size_t word, uint64_t wanted) {
-  wanted &= ~reserved_[word].load(std::memory_order_relaxed);
-  for (;;) {
-    const uint64_t free = wanted & ~taken_[word].load(std::memory_order_relaxed);
-    if (free == 0) return std::nullopt;
-    const auto port =
-        static_cast<uint16_t>(word * 64 + static_cast<size_t>(std::countr_zero(free)));
+  while (const uint64_t free = wanted & free_in(word)) {
+    const uint16_t port = lowest(word, free);
     if (take(port)) return port;
     wanted &= ~bit(port);  // another worker was faster
   }
+  return std::nullopt;
+}
+
+std::optional<uint16_t> PortBitmap::first_guess(Range range, Parity parity, uint64_t random) const {
+  const uint16_t start = start_in(range, random);
+  const size_t word = start / 64u;
+  const uint64_t free =
+      free_in(word) & within(range, word) & with(parity) & ~uint64_t{0} << start % 64;
+  if (free == 0) return std::nullopt;
+  return lowest(word, free);
 }
 
 std::optional<uint16_t> PortBitmap::take_any(Range range, Parity parity, uint64_t random) {
   const size_t first = range.first / 64u, count = range.last / 64u - first + 1;
-  const uint64_t ports = range.last - range.first + 1u;
-  const auto start = static_cast<uint16_t>(range.first + ((random >> 32) * ports >> 32));
+  const uint16_t start = start_in(range, random);
   const uint64_t from_start = ~uint64_t{0} << start % 64;
   // The word of `start` comes twice: first from there on, last what is before it.
   for (size_t i = 0; i <= count; ++i) {
@@ -59,30 +72,23 @@ std::optional<uint16_t> PortBitmap::take_any(Range range, Parity parity, uint64_
 }
 
 void PortBitmap::release(uint16_t port) {
-  taken_[port / 64].fetch_and(~bit(port), std::memory_order_release);
+  word_of(port).taken.fetch_and(~bit(port), std::memory_order_release);
 }
 
 void PortBitmap::reserve(uint16_t port, bool on) {
   if (on) {
-    reserved_[port / 64].fetch_or(bit(port), std::memory_order_relaxed);
+    word_of(port).reserved.fetch_or(bit(port), std::memory_order_relaxed);
   } else {
-    reserved_[port / 64].fetch_and(~bit(port), std::memory_order_relaxed);
+    word_of(port).reserved.fetch_and(~bit(port), std::memory_order_relaxed);
   }
 }
 
 size_t PortBitmap::taken() const {
   size_t count = 0;
-  for (const auto& word : taken_) {
-    count += static_cast<size_t>(std::popcount(word.load(std::memory_order_relaxed)));
+  for (const Word& word : words_) {
+    count += static_cast<size_t>(std::popcount(word.taken.load(std::memory_order_relaxed)));
   }
   return count;
-}
-
-bool PortBitmap::is_free(uint16_t port) const {
-  const size_t word = port / 64;
-  const uint64_t used = taken_[word].load(std::memory_order_relaxed) |
-                        reserved_[word].load(std::memory_order_relaxed);
-  return (used & bit(port)) == 0;
 }
 
 bool PortBitmap::has_free(Range range) const {

@@ -23,6 +23,11 @@ class PortBitmap {
   // once: bounded at 1024 words whatever is taken, and nothing only if none is free (TR-11, P-2).
   std::optional<uint16_t> take_any(Range range, Parity parity, uint64_t random);
 
+  // Any thread, at this moment. Whether take() would; and what take_any() would give if it finds it
+  // in the first word it looks at.
+  bool is_free(uint16_t port) const { return (free_in(port / 64u) & bit(port)) != 0; }
+  std::optional<uint16_t> first_guess(Range range, Parity parity, uint64_t random) const;
+
   // Worker. Gives back what take() or take_any() gave.
   void release(uint16_t port);
 
@@ -31,17 +36,23 @@ class PortBitmap {
 
   size_t taken() const;
   // Whether take(), or take_any() of this range, would give one now.
-  bool is_free(uint16_t port) const;
   bool has_free(Range range) const;
 
  private:
   static constexpr size_t words = 65536 / 64;
-  using Words = std::array<std::atomic<uint64_t>, words>;
+  struct Word {  // side by side, for whoever looks at one looks at both
+    std::atomic<uint64_t> taken, reserved;
+  };
   static uint64_t bit(uint16_t port) { return uint64_t{1} << port % 64; }
   std::optional<uint16_t> take_in(size_t word, uint64_t wanted);
+  uint64_t free_in(size_t word) const {
+    return ~(words_[word].reserved.load(std::memory_order_relaxed) |
+             words_[word].taken.load(std::memory_order_relaxed));
+  }
 
-  Words taken_{};
-  Words reserved_{};
+  Word& word_of(uint16_t port) { return words_[port / 64]; }
+
+  std::array<Word, words> words_{};
 };
 
 }  // namespace uswitch

@@ -4,6 +4,7 @@
 #include <cassert>
 #include <cstring>
 
+#include "core/fold.h"
 #include "wire/ip_protocol.h"
 
 namespace uswitch {
@@ -64,6 +65,8 @@ ExternalId PortMap::add_external(const IpAddress& address) {
   if (id == no_external) return id;
   externals_[id] = std::make_unique<External>();
   externals_[id]->address = address;
+  const Words words = pack({address, 0, 0}, 0);
+  external_hashes_[id] = hash_(words[0], words[1], 0);
   return id;
 }
 
@@ -75,13 +78,20 @@ void PortMap::reserve(ExternalId id, uint8_t protocol, uint16_t port, bool on) {
   externals_[id]->ports[ports_index(protocol)].reserve(port, on);
 }
 
-// A fresh number each time, that who sees earlier ones cannot tell in advance.
-uint64_t PortMap::random() {
-  return hash_(draws_.fetch_add(1, std::memory_order_relaxed), 0, ~uint64_t{0});
-}
-
-void PortMap::prefetch(const TransportAddress& inner, uint16_t realm) const {
+std::optional<TransportAddress> PortMap::expect(const TransportAddress& inner, uint16_t realm,
+                                                std::span<const ExternalId> pool) const {
   index_.prefetch(place(pack(inner, realm)));
+  if (pool.empty()) return std::nullopt;
+  const External& external = *externals_[choose_external(inner.address, pool)];
+  const PortBitmap& ports = external.ports[ports_index(inner.protocol)];
+  const Wanted w = wanted(inner);
+  const auto port = w.own && ports.is_free(inner.port)
+                        ? inner.port
+                        : ports.first_guess(w.range, w.parity, w.start);
+  if (!port) return std::nullopt;
+  const TransportAddress end{external.address, *port, inner.protocol};
+  index_.prefetch(place(pack(end, 0)));
+  return end;
 }
 
 PortMap::Lease PortMap::acquire(const TransportAddress& inner, uint16_t realm,
@@ -112,8 +122,9 @@ std::optional<PortMap::Forecast> PortMap::foresee(const TransportAddress& inner,
   if (pool.empty()) return std::nullopt;
   const External& external = *externals_[choose_external(inner.address, pool)];
   const PortBitmap& ports = external.ports[ports_index(inner.protocol)];
-  const bool kept = may_keep(inner) && ports.is_free(inner.port);
-  if (!kept && !ports.has_free(class_of(inner))) return std::nullopt;
+  const Wanted w = wanted(inner);
+  const bool kept = w.own && ports.is_free(inner.port);
+  if (!kept && !ports.has_free(w.range)) return std::nullopt;
   const uint16_t port = kept ? inner.port : uint16_t{0};
   return Forecast{{external.address, port, inner.protocol}, false, !kept};
 }
@@ -167,39 +178,41 @@ bool PortMap::use_again(const Seen& seen) {
 ExternalId PortMap::choose_external(const IpAddress& inner,
                                     std::span<const ExternalId> pool) const {
   if (pool.size() == 1) return pool[0];
-  const Words from = pack({inner, 0, 0}, 0);
-  ExternalId best = no_external;
+  const Words words = pack({inner, 0, 0}, 0);
+  const uint64_t from = hash_(words[0], words[1], 0);
+  constexpr uint64_t spread = 0x9e3779b97f4a7c15;
+  ExternalId best = pool[0];
   uint64_t most = 0;
   for (ExternalId id : pool) {
-    const Words to = pack({externals_[id]->address, 0, 0}, 0);
-    const uint64_t weight = hash_(from[0], from[1], to[0], to[1], 0);
-    if (best != no_external && weight <= most) continue;
-    best = id;
-    most = weight;
+    const uint64_t weight = fold(from ^ external_hashes_[id], spread);
+    best = weight > most ? id : best;
+    most = std::max(weight, most);
   }
   return best;
 }
 
-bool PortMap::may_keep(const TransportAddress& inner) {
-  return inner.port != 0 || is_query(inner.protocol);
-}
-
-// From where another port is drawn.
-PortBitmap::Range PortMap::class_of(const TransportAddress& inner) {
-  if (is_query(inner.protocol)) return {0, 65535};
-  return inner.port < 1024 ? PortBitmap::Range{1, 1023} : PortBitmap::Range{1024, 65535};
+PortMap::Wanted PortMap::wanted(const TransportAddress& inner) const {
+  using Parity = PortBitmap::Parity;
+  constexpr uint16_t no_realm =
+      0xffff;  // another number than the one that says the mapping's place
+  const Words words = pack(inner, no_realm);
+  const uint64_t start = hash_(words[0], words[1], words[2]);
+  const bool is_query = inner.protocol == ip_protocol::icmp || inner.protocol == ip_protocol::icmp6;
+  if (is_query) return {true, {0, 65535}, Parity::any, start};
+  const PortBitmap::Range range =
+      inner.port < 1024 ? PortBitmap::Range{1, 1023} : PortBitmap::Range{1024, 65535};
+  const Parity same = inner.port % 2 ? Parity::odd : Parity::even;
+  return {inner.port != 0, range, inner.protocol == ip_protocol::udp ? same : Parity::any, start};
 }
 
 std::optional<uint16_t> PortMap::take_port(ExternalId id, const TransportAddress& inner) {
   using Parity = PortBitmap::Parity;
   PortBitmap& ports = externals_[id]->ports[ports_index(inner.protocol)];
-  if (may_keep(inner) && ports.take(inner.port)) return inner.port;
-  const PortBitmap::Range range = class_of(inner);
-  if (inner.protocol == ip_protocol::udp) {
-    const Parity parity = inner.port % 2 ? Parity::odd : Parity::even;
-    if (const auto port = ports.take_any(range, parity, random())) return port;
-  }
-  return ports.take_any(range, Parity::any, random());
+  const Wanted w = wanted(inner);
+  if (w.own && ports.take(inner.port)) return inner.port;
+  if (const auto port = ports.take_any(w.range, w.parity, w.start)) return port;
+  if (w.parity == Parity::any) return std::nullopt;
+  return ports.take_any(w.range, Parity::any, w.start);
 }
 
 // With the external port taken.

@@ -6,24 +6,25 @@
 // - Of a pool, one inner host always has the same external address (U-2), also when that one's
 // ports
 //   are all in use: what a NAT does must not depend on its load (U-11).
-// - The inner port is kept when it is free; else a random one of the same class (below 1024, or
-// not;
-//   U-3a) and, of UDP, of the same parity if there is one (U-4, N-5, P-1).
+// - The inner port is kept when it is free; else one of the same class (below 1024, or not; U-3a)
+//   and, of UDP, of the same parity if there is one (U-4), from a place on that a keyed hash of the
+//   inner end says (N-5, P-1: RFC 6056's algorithm 3): who does not know the key cannot tell it in
+//   advance, and a batch of new flows can ask for its memory before it comes to them.
 // - Finding out that no port is left takes microseconds at most, and as long as one is free it is
 //   found (TR-11).
 //
 // Kind "learned": workers acquire and release mappings, without locks when the mapping exists.
 // Control adds external addresses and reserves ports. A mapping lives as long as someone uses it:
-// every connection does. Bounded: 95 bytes for each of max_mappings, in pages resident once used,
-// and 48 KiB an external address.
+// every connection does. Bounded: 95 bytes for each of max_mappings, all but the index, 31
+// of them, in pages that are resident only once used; and 48 KiB an external address.
 #pragma once
 #include <array>
 #include <memory>
 #include <optional>
 #include <span>
 
+#include "core/keyed_hash.h"
 #include "nat/free_list.h"
-#include "nat/keyed_hash.h"
 #include "nat/pair_index.h"
 #include "nat/port_bitmap.h"
 #include "nat/shared_words.h"
@@ -68,8 +69,10 @@ class PortMap {
   // translated by address alone.
   static bool maps(uint8_t protocol) { return ports_index(protocol) < kinds; }
 
-  // Worker. Some time before acquire(), for a batch of new flows.
-  void prefetch(const TransportAddress& inner, uint16_t realm) const;
+  // Worker. Some time before acquire() of the same, for a batch of new flows: asks for the memory
+  // that it will need. The external end that a new mapping would have, if that is quick to say.
+  std::optional<TransportAddress> expect(const TransportAddress& inner, uint16_t realm,
+                                         std::span<const ExternalId> pool) const;
 
   // Worker. The mapping of this inner end towards `realm`, whose external addresses are `pool`: the
   // one it has, or a new one. A realm is whatever has a pool of its own: one masquerade entry.
@@ -82,6 +85,13 @@ class PortMap {
                                             std::span<const ExternalId> pool) const {
     if (pool.empty()) return std::nullopt;
     return externals_[choose_external(inner, pool)]->address;
+  }
+
+  // Worker. The id of an IPv4 datagram that leaves in fragments under an external address: hosts
+  // that have the address together must not use one twice while the other is on its way (N-6,
+  // FR-8).
+  uint16_t datagram_id() {
+    return static_cast<uint16_t>(datagrams_.fetch_add(1, std::memory_order_relaxed));
   }
 
   // Worker. The mapping whose external end this is, for what comes from outside (U-8) or goes to
@@ -152,13 +162,18 @@ class PortMap {
   PairIndex::Place place(const Words& words) const {
     return index_.place(hash_(words[0], words[1], words[2]));
   }
-  uint64_t random();
   bool read(MappingId mapping, Side side, const Words& words, Seen& seen) const;
   Seen find(const PairIndex::Place& place, Side side, const Words& words) const;
   bool use_again(const Seen& seen);
   ExternalId choose_external(const IpAddress& inner, std::span<const ExternalId> pool) const;
-  static bool may_keep(const TransportAddress& inner);
-  static PortBitmap::Range class_of(const TransportAddress& inner);
+  // Which ports an inner end may have, best first.
+  struct Wanted {
+    bool own;  // the inner one
+    PortBitmap::Range range;
+    PortBitmap::Parity parity;
+    uint64_t start;  // a random number: where in the range to begin
+  };
+  Wanted wanted(const TransportAddress& inner) const;
   std::optional<uint16_t> take_port(ExternalId id, const TransportAddress& inner);
   Lease make(const Words& inner, ExternalId id, const TransportAddress& external);
   Lease publish(MappingId mapping, ExternalId id, const Words& inner, const Words& external);
@@ -175,9 +190,10 @@ class PortMap {
   PairIndex index_;
   FreeList free_;
   std::array<std::unique_ptr<External>, max_externals> externals_;  // control writes
-  alignas(64) std::atomic<uint64_t> draws_{0};
-  std::atomic<uint64_t> exhausted_{0};
+  std::array<uint64_t, max_externals> external_hashes_{};           // of their addresses
+  alignas(64) std::atomic<uint64_t> exhausted_{0};
   std::atomic<uint32_t> size_{0};
+  std::atomic<uint32_t> datagrams_{0};
 };
 
 }  // namespace uswitch

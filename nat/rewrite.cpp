@@ -1,6 +1,5 @@
 #include "nat/rewrite.h"
 
-#include <algorithm>
 #include <cassert>
 #include <cstring>
 
@@ -18,14 +17,15 @@ namespace uswitch {
 namespace {
 
 constexpr uint8_t dccp = 33, udp_lite = 136;
+constexpr uint8_t no_checksum = 0;
 
-// What a transport's checksum depends on, and where it and the ports stand.
+// What a transport's checksum depends on, and where it stands.
 struct Transport {
-  uint8_t checksum_at = Rewrite::none;
+  uint8_t checksum_at = no_checksum;
   bool pseudo_header = false;
   bool has_ports = false;
   bool has_id = false;
-  bool zero_is_none = false;
+  bool zero_is_none = false;  // a checksum of 0 was never made and is not updated (NG-2)
 };
 
 Transport transport_of(uint8_t protocol) {
@@ -47,109 +47,90 @@ Transport transport_of(uint8_t protocol) {
   }
 }
 
-void set_addresses(Rewrite& r, const Endpoints& from, const Endpoints& to) {
-  r.address_bytes = static_cast<uint8_t>(2 * to.source.wire_size());
-  std::copy_n(to.source.wire(), to.source.wire_size(), r.addresses.begin());
-  std::copy_n(to.destination.wire(), to.source.wire_size(),
-              r.addresses.begin() + r.address_bytes / 2);
-  r.address_delta = checksum::add(checksum::change_address(from.source, to.source),
-                                  checksum::change_address(from.destination, to.destination));
+// Deltas of sums (wire/checksum.h).
+uint16_t address_delta(const Tuple& from, const Tuple& to) {
+  return checksum::add(checksum::change_address(from.source, to.source),
+                       checksum::change_address(from.destination, to.destination));
+}
+uint16_t port_delta(const Tuple& from, const Tuple& to) {
+  return checksum::add(checksum::change(from.source_port, to.source_port),
+                       checksum::change(from.destination_port, to.destination_port));
 }
 
-void set_ports(Rewrite& r, const Endpoints& from, const Endpoints& to) {
-  r.port_bytes = 4;
-  store_be16(r.ports.data(), to.source_port);
-  store_be16(r.ports.data() + 2, to.destination_port);
-  r.transport_delta = checksum::add(checksum::change(from.source_port, to.source_port),
-                                    checksum::change(from.destination_port, to.destination_port));
+// `delta` of the addresses is all the IPv4 header needs.
+void rewrite_ip(uint8_t* ip, const Tuple& to, uint16_t delta) {
+  using Ip4 = Ipv4View::Offset;
+  using Ip6 = Ipv6View::Offset;
+  if (ip[0] >> 4 == 6) {
+    std::memcpy(ip + Ip6::source, to.source.bytes.data(), 16);
+    std::memcpy(ip + Ip6::destination, to.destination.bytes.data(), 16);
+    return;
+  }
+  std::memcpy(ip + Ip4::source, to.source.bytes.data() + 12, 4);
+  std::memcpy(ip + Ip4::destination, to.destination.bytes.data() + 12, 4);
+  uint8_t* field = ip + Ip4::checksum;
+  store_be16(field, checksum::apply(load_be16(field), delta));
+}
+
+void rewrite_ports(std::span<uint8_t> transport, const Tuple& to) {
+  if (transport.size() < 4) return;
+  store_be16(transport.data(), to.source_port);
+  store_be16(transport.data() + 2, to.destination_port);
 }
 
 // The id is the asker's port; the other one names the kind of query and never differs.
-void set_id(Rewrite& r, const Endpoints& from, const Endpoints& to) {
-  const bool asks = from.source_port != to.source_port;
-  const uint16_t before = asks ? from.source_port : from.destination_port;
-  const uint16_t after = asks ? to.source_port : to.destination_port;
-  if (before == after) return;
-  r.port_bytes = 2;
-  r.ports_at = IcmpView::Offset::id;
-  store_be16(r.ports.data(), after);
-  r.transport_delta = checksum::change(before, after);
+void rewrite_id(std::span<uint8_t> transport, const Tuple& from, const Tuple& to) {
+  if (transport.size() < IcmpView::Offset::id + 2u) return;
+  uint8_t* id = transport.data() + IcmpView::Offset::id;
+  if (from.source_port != to.source_port)
+    store_be16(id, to.source_port);
+  else if (from.destination_port != to.destination_port)
+    store_be16(id, to.destination_port);
 }
 
-void rewrite_ip(const Rewrite& r, uint8_t* ip) {
-  using Ip4 = Ipv4View::Offset;
-  if (r.address_bytes == checksum::pseudo6_addresses) {
-    std::memcpy(ip + Ipv6View::Offset::source, r.addresses.data(), checksum::pseudo6_addresses);
-    return;
-  }
-  std::memcpy(ip + Ip4::source, r.addresses.data(), checksum::pseudo4_addresses);
-  uint8_t* field = ip + Ip4::checksum;
-  store_be16(field, checksum::apply(load_be16(field), r.address_delta));
-}
-
-void rewrite_ports(const Rewrite& r, std::span<uint8_t> transport) {
-  if (size_t{r.ports_at} + r.port_bytes > transport.size()) return;
-  uint8_t* ports = transport.data() + r.ports_at;
-  if (r.port_bytes == 4)
-    std::memcpy(ports, r.ports.data(), 4);
-  else if (r.port_bytes == 2)
-    std::memcpy(ports, r.ports.data(), 2);
-}
-
-void rewrite_checksum(const Rewrite& r, std::span<uint8_t> transport, bool partial) {
-  if (r.checksum_at == Rewrite::none || r.checksum_at + 2u > transport.size()) return;
-  uint8_t* field = transport.data() + r.checksum_at;
+// `pseudo` is the delta of the pseudo-header, `all` of all that the checksum covers.
+void rewrite_checksum(uint8_t* field, bool zero_is_none, bool partial, uint16_t pseudo,
+                      uint16_t all) {
   const uint16_t stored = load_be16(field);
   if (partial)
-    store_be16(field, checksum::apply_partial(stored, r.pseudo_delta));
-  else if (r.zero_is_none)
-    store_be16(field, checksum::apply_udp(stored, r.transport_delta));
+    store_be16(field, checksum::apply_partial(stored, pseudo));
+  else if (zero_is_none)
+    store_be16(field, checksum::apply_udp(stored, all));
   else
-    store_be16(field, checksum::apply(stored, r.transport_delta));
+    store_be16(field, checksum::apply(stored, all));
+}
+
+// `whole` is the packet around it when its checksum may have been left undone, else null.
+void rewrite_transport(std::span<uint8_t> transport, const Tuple& from, const Tuple& to,
+                       uint16_t addresses, const Packet* whole) {
+  const Transport t = transport_of(from.protocol);
+  const bool changes_ports = t.has_ports || t.has_id;
+  if (t.has_ports) rewrite_ports(transport, to);
+  if (t.has_id) rewrite_id(transport, from, to);
+  if (t.checksum_at == no_checksum || t.checksum_at + 2u > transport.size()) return;
+  const uint16_t pseudo = t.pseudo_header ? addresses : uint16_t{0};
+  const uint16_t all = changes_ports ? checksum::add(pseudo, port_delta(from, to)) : pseudo;
+  const bool partial = whole != nullptr && has_partial_checksum(*whole, t.checksum_at);
+  rewrite_checksum(transport.data() + t.checksum_at, t.zero_is_none, partial, pseudo, all);
 }
 
 }  // namespace
 
-Rewrite make_rewrite(uint8_t protocol, const Endpoints& from, const Endpoints& to) {
-  Rewrite r;
-  if (from == to) return r;
-  assert(from.source.family() == to.source.family());
-  assert(from.destination.family() == to.destination.family());
-  const Transport transport = transport_of(protocol);
-  set_addresses(r, from, to);
-  if (transport.has_ports) set_ports(r, from, to);
-  if (transport.has_id) set_id(r, from, to);
-  if (transport.pseudo_header) r.pseudo_delta = r.address_delta;
-  r.transport_delta = checksum::add(r.transport_delta, r.pseudo_delta);
-  r.checksum_at = transport.checksum_at;
-  r.zero_is_none = transport.zero_is_none;
-  return r;
-}
-
-Rewrite mirrored(const Rewrite& rewrite) {
-  Rewrite r = rewrite;
-  std::rotate(r.addresses.begin(), r.addresses.begin() + r.address_bytes / 2,
-              r.addresses.begin() + r.address_bytes);
-  if (r.port_bytes == 4) std::rotate(r.ports.begin(), r.ports.begin() + 2, r.ports.end());
-  return r;
-}
-
-void apply(const Rewrite& rewrite, Packet& packet) {
-  if (!rewrite.changes_anything()) return;
+void rewrite(Packet& packet, const Tuple& from, const Tuple& to) {
+  if (from == to) return;
   const Layout& l = packet.layout;
   assert(l.fault == Reason::none && l.l3_end != 0);
-  rewrite_ip(rewrite, packet.data + Layout::l3);
+  const uint16_t addresses = address_delta(from, to);
+  rewrite_ip(packet.data + Layout::l3, to, addresses);
   if (l.l4 == 0) return;
-  const std::span<uint8_t> transport(packet.data + l.l4, l.l3_end - l.l4);
-  rewrite_ports(rewrite, transport);
-  rewrite_checksum(rewrite, transport, has_partial_checksum(packet, rewrite.checksum_at));
+  rewrite_transport({packet.data + l.l4, l.l3_end - l.l4}, from, to, addresses, &packet);
 }
 
-void apply_at(const Rewrite& rewrite, uint8_t* ip, std::span<uint8_t> transport) {
-  if (!rewrite.changes_anything()) return;
-  rewrite_ip(rewrite, ip);
-  rewrite_ports(rewrite, transport);
-  rewrite_checksum(rewrite, transport, false);
+void rewrite_at(uint8_t* ip, std::span<uint8_t> transport, const Tuple& from, const Tuple& to) {
+  if (from == to) return;
+  const uint16_t addresses = address_delta(from, to);
+  rewrite_ip(ip, to, addresses);
+  rewrite_transport(transport, from, to, addresses, nullptr);
 }
 
 }  // namespace uswitch

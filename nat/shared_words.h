@@ -12,17 +12,14 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <utility>
 
 namespace uswitch {
 
 template <size_t n>
 class SharedWords {
  public:
-  std::array<uint64_t, n> load() const {
-    std::array<uint64_t, n> words;
-    for (size_t i = 0; i < n; ++i) words[i] = words_[i].load(std::memory_order_acquire);
-    return words;
-  }
+  std::array<uint64_t, n> load() const { return load(std::make_index_sequence<n>()); }
   void store(const std::array<uint64_t, n>& words) {
     for (size_t i = 0; i < n; ++i) words_[i].store(words[i], std::memory_order_release);
   }
@@ -30,6 +27,11 @@ class SharedWords {
   const std::atomic<uint64_t>& operator[](size_t i) const { return words_[i]; }
 
  private:
+  template <size_t... i>
+  std::array<uint64_t, n> load(std::index_sequence<i...>) const {
+    return {words_[i].load(std::memory_order_acquire)...};
+  }
+
   std::array<std::atomic<uint64_t>, n> words_;
 };
 

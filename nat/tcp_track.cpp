@@ -186,6 +186,10 @@ Verdict take_step(const Step& step, Event event) {
   return advance(step, event, static_cast<State>(next));
 }
 
+void forget_refused_ends(TcpTrack& t) {
+  for (uint8_t& flags : t.flags) flags = static_cast<uint8_t>(flags & ~Flag::refused_end);
+}
+
 }  // namespace
 
 TcpVerdict follow(TcpTrack& track, Direction direction, const TcpSegment& segment) {
@@ -194,7 +198,11 @@ TcpVerdict follow(TcpTrack& track, Direction direction, const TcpSegment& segmen
   TcpTrack next = track;
   const Verdict verdict =
       take_step({next, segment, direction, side(direction), side(opposite(direction))}, *event);
-  if (verdict != Verdict::invalid) track = next;
+  if (verdict == Verdict::valid) forget_refused_ends(next);
+  if (verdict != Verdict::invalid)
+    track = next;
+  else if (*event == Event::fin || *event == Event::rst)
+    track.flags[side(direction)] |= Flag::refused_end;
   return verdict;
 }
 

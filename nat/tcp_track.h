@@ -58,16 +58,19 @@ struct TcpTrack {
         acked = 2,                      // and max_ack does
         scales = 4,                     // its SYN offered window scaling
         liberal = 8,                    // picked up midway: its windows cannot be judged (CT-8)
-        fin = 16, reset = 32;           // it sent one
+        fin = 16, reset = 32,           // it sent one
+        refused_end = 64;  // a FIN or reset of it was invalid, and nothing valid came since
   };
   bool has(size_t of, uint8_t flag) const { return (flags[of] & flag) != 0; }
+  // CT-13: both sides may have given the connection up, by segments that could not be believed.
+  bool is_doubtful() const { return (flags[0] & flags[1] & Flag::refused_end) != 0; }
   bool is_scaled() const { return (flags[0] & flags[1] & Flag::scales) != 0; }
 };
 static_assert(sizeof(TcpTrack) == 44);
 
 // A new connection begins with TcpTrack{} and its first segment in the original direction, which
 // must be a SYN, or an ACK of a connection that was there before (CT-8). `track` is as it was after
-// an invalid segment.
+// an invalid segment, but for the note that a FIN or reset of that side was one.
 [[nodiscard]] TcpVerdict follow(TcpTrack& track, Direction direction, const TcpSegment& segment);
 
 // "syn_sent", ...

@@ -10,7 +10,8 @@ namespace uswitch {
 
 // Both ends and the protocol. Ports are those of TCP and UDP. The id of an ICMP query stands in the
 // port of the end that asked and the request's type in the other one, so that a reply's tuple is
-// the request's reversed, as for every other protocol (CT-11). Other protocols: both ports 0.
+// the request's reversed, as for every other protocol, and an echo and a timestamp request of one
+// id are two flows (CT-11). Other protocols: both ports 0.
 struct Tuple {
   IpAddress source, destination;
   uint16_t source_port = 0, destination_port = 0;
@@ -37,28 +38,36 @@ constexpr size_t side(Direction d) {
 using TupleWords = std::array<uint64_t, 5>;
 inline constexpr uint64_t tuple_ports_mask = 0xff'ffff'ffff;
 
-inline TupleWords pack(const Tuple& t) {
-  TupleWords words;
-  std::memcpy(words.data(), t.source.bytes.data(), 16);
-  std::memcpy(words.data() + 2, t.destination.bytes.data(), 16);
-  words[4] = t.source_port | uint64_t{t.destination_port} << 16 | uint64_t{t.protocol} << 32;
-  return words;
+inline uint8_t protocol_of(const TupleWords& words) {
+  return static_cast<uint8_t>(words[4] >> 32);
 }
 
-// In place: a copy of what has just been stored in parts costs 5 ns (failed store forwarding).
-inline void unpack(const TupleWords& words, Tuple& t) {
-  // Word by word, as they were stored: a wider load would have to wait for the stores.
+// Word by word, as they were stored or are read next: a wider load would have to wait for the
+// stores.
+inline TupleWords pack(const Tuple& t) {
+  auto word = [](const IpAddress& a, size_t i) {
+    uint64_t w;
+    std::memcpy(&w, a.bytes.data() + 8 * i, 8);
+    return w;
+  };
+  return {word(t.source, 0), word(t.source, 1), word(t.destination, 0), word(t.destination, 1),
+          t.source_port | uint64_t{t.destination_port} << 16 | uint64_t{t.protocol} << 32};
+}
+
+// Both ports exchanged.
+inline uint64_t reverse_ports(uint64_t word) {
+  return (word & ~uint64_t{0xffff'ffff}) | (word & 0xffff) << 16 | (word >> 16 & 0xffff);
+}
+
+inline Tuple unpack(const TupleWords& words) {
+  Tuple t;
   std::memcpy(t.source.bytes.data(), words.data(), 8);
   std::memcpy(t.source.bytes.data() + 8, &words[1], 8);
   std::memcpy(t.destination.bytes.data(), &words[2], 8);
   std::memcpy(t.destination.bytes.data() + 8, &words[3], 8);
   t.source_port = static_cast<uint16_t>(words[4]);
   t.destination_port = static_cast<uint16_t>(words[4] >> 16);
-  t.protocol = static_cast<uint8_t>(words[4] >> 32);
-}
-inline Tuple unpack(const TupleWords& words) {
-  Tuple t;
-  unpack(words, t);
+  t.protocol = protocol_of(words);
   return t;
 }
 

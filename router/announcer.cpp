@@ -51,11 +51,10 @@ void Announcer::advertise(const RouterInterface& own, NetworkId network, uint16_
 }
 
 Duration Announcer::until_next(int advertised) {
-  std::uniform_int_distribution<int64_t> within(Duration(min_advertise).count(),
-                                                Duration(max_advertise).count());
-  const Duration wait(within(random_));
-  return advertised < initial_advertisements ? std::min(wait, Duration(max_initial_advertise))
-                                             : wait;
+  const bool initial = advertised < initial_advertisements;
+  const Duration least = initial ? min_initial_advertise : min_advertise;
+  const Duration most = initial ? max_initial_advertise : max_advertise;
+  return Duration(std::uniform_int_distribution<int64_t>(least.count(), most.count())(random_));
 }
 
 std::vector<OwnFrame> Announcer::due(const Routing& routing, Time now, uint64_t& wake) {

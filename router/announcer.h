@@ -18,9 +18,10 @@ class Announcer {
   // Twice, this far apart (RFC 5227 1.1: ANNOUNCE_NUM, ANNOUNCE_INTERVAL).
   static constexpr int announcements = 2;
   static constexpr Duration announce_interval = std::chrono::seconds(2);
-  // RFC 4861 6.2.1, 10: at random between these; the first three sooner.
+  // RFC 4861 6.2.1, 10: at random between these; of the first three sooner, and at random too, so
+  // that routers which start together do not speak together.
   static constexpr std::chrono::seconds min_advertise{198}, max_advertise{600},
-      max_initial_advertise{16};
+      min_initial_advertise{3}, max_initial_advertise{16};
   static constexpr int initial_advertisements = 3;
 
   explicit Announcer(uint32_t seed) : random_(seed) {}

@@ -20,14 +20,17 @@ constexpr uint8_t reply_ttl = 64;
 
 // The update must not yield the other zero, as for UDP: an echo reply may be all zeros, whose only
 // right checksum is FFFF, and for any other message FFFF does as well.
+void update_checksum(Packet& packet, uint16_t delta) {
+  uint8_t* field = packet.data + packet.layout.l4 + IcmpView::Offset::checksum;
+  const auto sum = static_cast<uint16_t>(~load_be16(field));
+  store_be16(field, checksum::finish_udp(checksum::add(sum, delta)));
+}
+
 void set_type(Packet& packet, uint8_t type) {
   uint8_t* icmp = packet.data + packet.layout.l4;
   const uint16_t before = load_be16(icmp);
   icmp[IcmpView::Offset::type] = type;
-  uint8_t* field = icmp + IcmpView::Offset::checksum;
-  const uint16_t delta = checksum::change(before, load_be16(icmp));
-  const auto sum = static_cast<uint16_t>(~load_be16(field));
-  store_be16(field, checksum::finish_udp(checksum::add(sum, delta)));
+  update_checksum(packet, checksum::change(before, load_be16(icmp)));
 }
 
 // Swapped addresses do not change a sum.
@@ -59,23 +62,28 @@ void take_out_extensions(Packet& packet) {
   (void)parse_layout(packet);  // as sound as before
 }
 
-void reply6(Packet& packet) {
+void reply6(Packet& packet, const IpAddress& source) {
   take_out_extensions(packet);
   set_type(packet, icmp6_type::echo_reply);
   uint8_t* ip = packet.data + Layout::l3;
   swap_addresses(ip + Ipv6View::Offset::source, 16);
+  const IpAddress asked = IpAddress::load6(ip + Ipv6View::Offset::source);
+  if (asked != source) {
+    update_checksum(packet, checksum::change_address(asked, source));
+    std::memcpy(ip + Ipv6View::Offset::source, source.bytes.data(), 16);
+  }
   ip[Ipv6View::Offset::hop_limit] = reply_ttl;
 }
 
 }  // namespace
 
-void turn_into_echo_reply(Packet& packet) {
+void turn_into_echo_reply(Packet& packet, const IpAddress& source) {
   assert(packet.layout.fault == Reason::none && packet.layout.l4 != 0);
   complete_checksum(packet);
   if (family_of(packet) == Family::v4)
     reply4(packet);
   else
-    reply6(packet);
+    reply6(packet, source);
 }
 
 }  // namespace uswitch

@@ -13,7 +13,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "router/lazy_memory.h"
+#include "core/lazy_memory.h"
 #include "router/trie_node.h"
 #include "wire/bytes.h"
 

@@ -58,6 +58,9 @@ IcmpError parameter_problem(Family family, uint32_t pointer) {
   return by_family(family, {t4::parameter_problem, 0, pointer << 24},
                    {t6::parameter_problem, 0, pointer});
 }
+IcmpError unknown_option(uint32_t pointer) {
+  return {t6::parameter_problem, 2, pointer};
+}
 IcmpError source_route_failed() {
   return {t4::unreachable, 5};
 }

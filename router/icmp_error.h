@@ -31,8 +31,9 @@ IcmpError ttl_exceeded(Family family);        // 11/0, 3/0
 IcmpError reassembly_timeout(Family family);  // 11/1, 3/1
 // 12/0, 4/0; the place of the wrong byte counts from the IP header.
 IcmpError parameter_problem(Family family, uint32_t pointer);
-IcmpError source_route_failed();  // 3/5, IPv4 only
-IcmpError beyond_scope();         // 1/2, IPv6 only (R6-2)
+IcmpError unknown_option(uint32_t pointer);  // 4/2, IPv6 only; likewise
+IcmpError source_route_failed();             // 3/5, IPv4 only
+IcmpError beyond_scope();                    // 1/2, IPv6 only (R6-2)
 }  // namespace icmp_error
 
 // IC-1, I6-2. That an address is a network's directed broadcast only the caller can know. False

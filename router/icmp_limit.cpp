@@ -1,38 +1,22 @@
 #include "router/icmp_limit.h"
 
-#include <algorithm>
-
 namespace uswitch {
 
-namespace {
-
-// A token takes `interval` to come back, so `burst` of them are there while the bucket would be
-// full within (burst - 1) intervals.
-bool has_token(Time full, Duration interval, int burst, Time now) {
-  return full <= now + (burst - 1) * interval;
-}
-
-void take_token(Time& full, Duration interval, Time now) {
-  full = std::max(full, now) + interval;
-}
-
-}  // namespace
-
-IcmpLimit::IcmpLimit(const HashKey& key) : key_(key) {
-  for (auto& family : of_destination_) family.assign(buckets, Time::min());
+IcmpLimit::IcmpLimit(const KeyedHash& hash) : hash_(hash) {
+  for (auto& family : of_destination_) family.resize(buckets);
 }
 
 bool IcmpLimit::allow(const IpAddress& destination, bool too_big, Time now) {
-  if (!has_token(global_, global_interval, global_burst, now)) return false;
+  if (!global_.has_token(global_interval, global_burst, now)) return false;
   if (!too_big) {
     const bool v4 = destination.is_v4();
     const Duration interval = v4 ? interval4 : interval6;
-    const uint64_t hash = keyed_hash(key_, {first_half(destination), second_half(destination)});
-    Bucket& bucket = of_destination_[v4 ? 0 : 1][hash % buckets];
-    if (!has_token(bucket, interval, burst, now)) return false;
-    take_token(bucket, interval, now);
+    const uint64_t hash = hash_(first_half(destination), second_half(destination), 0);
+    TokenBucket& bucket = of_destination_[v4 ? 0 : 1][hash % buckets];
+    if (!bucket.has_token(interval, burst, now)) return false;
+    bucket.take(interval, now);
   }
-  take_token(global_, global_interval, now);
+  global_.take(global_interval, now);
   return true;
 }
 

@@ -2,10 +2,10 @@
 // "mine": one per worker, so a router of n workers may send n times as many. Nothing is allocated
 // after construction: 64 KiB.
 //
-// A token bucket is one time stamp: when it will be full again. Buckets are found by a keyed hash
-// and hold no address. Destinations that meet in one bucket share it: that errs to the side of
-// silence, needs no eviction, and nobody can choose to meet a given victim. To keep all of them
-// empty would take more errors a second than the global limit lets through.
+// Buckets are found by a keyed hash and hold no address. Destinations that meet in one bucket share
+// it: that errs to the side of silence, needs no eviction, and nobody can choose to meet a given
+// victim. To keep all of them empty would take more errors a second than the global limit lets
+// through.
 #pragma once
 #include <array>
 #include <cstddef>
@@ -13,6 +13,7 @@
 
 #include "core/keyed_hash.h"
 #include "core/time.h"
+#include "router/token_bucket.h"
 #include "wire/address.h"
 
 namespace uswitch {
@@ -28,20 +29,17 @@ class IcmpLimit {
   static constexpr int global_burst = 50;
   static constexpr size_t buckets = 4096;  // of each family
 
-  explicit IcmpLimit(const HashKey& key = HashKey::random());
+  explicit IcmpLimit(const KeyedHash& hash = KeyedHash());
 
   // Whether an error may go to `destination` now; if so it is counted. `too_big`: 3/4 and ICMPv6
   // type 2, for which only the global limit holds, since a path MTU that stays unknown is a black
-  // hole. Also for resets and whatever else answers strangers.
+  // hole.
   [[nodiscard]] bool allow(const IpAddress& destination, bool too_big, Time now);
 
  private:
-  // When the bucket is full again. Origins of time are of no account: what lies back is full.
-  using Bucket = Time;
-
-  HashKey key_;
-  Bucket global_{Time::min()};
-  std::array<std::vector<Bucket>, 2> of_destination_;  // by family
+  KeyedHash hash_;
+  TokenBucket global_;
+  std::array<std::vector<TokenBucket>, 2> of_destination_;  // by family
 };
 
 }  // namespace uswitch

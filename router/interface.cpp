@@ -19,6 +19,29 @@ bool RouterInterface::owns(const IpAddress& address) const {
          });
 }
 
+namespace {
+
+constexpr uint8_t longest_with_anycast = 126;
+
+bool has_anycast(const IpPrefix& own) {
+  return !own.address.is_v4() && own.length <= longest_with_anycast;
+}
+
+}  // namespace
+
+bool RouterInterface::is_anycast(const IpAddress& address) const {
+  return !owns(address) && std::ranges::any_of(addresses, [&](const IpPrefix& own) {
+    return has_anycast(own) && own.network() == address;
+  });
+}
+
+IpAddress Routing::station_for(NetworkId network, const IpAddress& asked,
+                               const IpAddress& peer) const {
+  const auto has_it = [&](const RouterInterface& i) { return i.present && i.is_anycast(asked); };
+  const bool anycast = !asked.is_v4() && std::ranges::any_of(interfaces, has_it);
+  return anycast ? at(network).address_for(peer).value_or(asked) : asked;
+}
+
 void OwnAddresses::add(const IpAddress& address) {
   addresses_.insert(std::ranges::upper_bound(addresses_, address), address);
   filter_ |= uint64_t{1} << bit(address);
@@ -59,6 +82,7 @@ Routes connected_routes(NetworkId network, const std::vector<IpPrefix>& addresse
     if (v4 && own.length < 31) {  // RFC 3021
       add({own.broadcast(), bits}, RouteKind::broadcast, RouteOrigin::connected);
     }
+    if (has_anycast(own)) add({own.network(), bits}, RouteKind::local, RouteOrigin::local);
   }
   return routes;
 }

@@ -35,6 +35,9 @@ struct RouterInterface {
   std::optional<IpAddress> address_for(const IpAddress& peer) const;
   // Link-local included.
   bool owns(const IpAddress& address) const;
+  // Whether it is the subnet-router anycast address of one of its prefixes: that of any router
+  // there (RFC 4291 2.6.1). Long prefixes have none (RFC 6164 5.1).
+  bool is_anycast(const IpAddress& address) const;
 };
 
 // All of the router's own addresses but the link-local ones, to be asked for every packet.
@@ -68,6 +71,9 @@ struct Routing {
   bool on(NetworkId network) const {
     return network < interfaces.size() && interfaces[network].present;
   }
+  // The address under which the router answers what came into a network from `peer` for `asked`,
+  // one of its own: that one, unless it is anycast, which is no station's (RFC 4443 2.2, 4.2).
+  IpAddress station_for(NetworkId network, const IpAddress& asked, const IpAddress& peer) const;
   // Whether packets may go from one network to another (isolated, outside).
   bool joined(NetworkId from, NetworkId to) const;
   // Whether the router answers in the name of the host there: the host's address is elsewhere, but
@@ -76,7 +82,7 @@ struct Routing {
 };
 
 // The routes that follow from the router's addresses on a network: to each itself, to the prefix
-// around it, and to that one's broadcast address.
+// around it, and to that one's broadcast or subnet-router anycast address.
 using Routes = std::map<IpPrefix, RouteTarget>;
 Routes connected_routes(NetworkId network, const std::vector<IpPrefix>& addresses);
 

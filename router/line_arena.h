@@ -12,7 +12,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "router/lazy_memory.h"
+#include "core/lazy_memory.h"
 
 namespace uswitch {
 

@@ -3,6 +3,7 @@
 #include "core/gso.h"
 #include "router/echo.h"
 #include "router/ip_checks.h"
+#include "router/ipv6_options.h"
 #include "router/own_packet.h"
 #include "router/tcp_reset.h"
 #include "wire/icmp.h"
@@ -111,12 +112,14 @@ void Local::expire(const Routing& routing, Time now) {
 }
 
 bool Local::is_nd(const Packet& p) {
-  return p.layout.fault == Reason::none && !ip_checks::is_v4(p) && Nd::takes(p);
+  return p.layout.fault == Reason::none && !ip_checks::is_v4(p) && !unknown_option(p) &&
+         Nd::takes(p);
 }
 
 Reason Local::judge(const Packet& p) {
   if (p.layout.fault != Reason::none) return p.layout.fault;
   const bool v4 = ip_checks::is_v4(p);
+  if (!v4 && unknown_option(p)) return Reason::bad_ip_option;
   const uint8_t protocol = p.layout.l4 != 0 ? p.layout.protocol : ip_protocol::no_next_header;
   if (protocol == (v4 ? ip_protocol::icmp : ip_protocol::icmp6)) {
     if (!checksum_right(p)) return Reason::bad_l4_checksum;
@@ -136,7 +139,8 @@ Verdict Local::receive_whole(const Routing& routing, Packet& packet, Time now) {
     return Verdict::drop(reason);
   }
   (void)sender_.deliver(packet);
-  turn_into_echo_reply(packet);
+  const IpAddress asked = destination_of(packet);
+  turn_into_echo_reply(packet, routing.station_for(packet.network, asked, source_of(packet)));
   return sender_.originate(routing, packet, now);
 }
 
@@ -149,7 +153,10 @@ Verdict Local::receive_nd(const Routing& routing, const Packet& packet, Time now
 // What the source learns of it.
 void Local::tell(const Routing& routing, const Packet& packet, Reason reason, Time now) {
   const Family family = family_of(packet);
-  if (reason == Reason::no_listener && packet.layout.protocol == ip_protocol::tcp) {
+  if (reason == Reason::bad_ip_option) {
+    const auto problem = unknown_option(packet);
+    if (problem && problem->tell) sender_.answer(routing, packet, problem->error, now);
+  } else if (reason == Reason::no_listener && packet.layout.protocol == ip_protocol::tcp) {
     sender_.reset(routing, packet, now);
   } else if (reason == Reason::no_listener) {
     sender_.answer(routing, packet, icmp_error::port_unreachable(family), now);

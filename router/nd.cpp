@@ -115,7 +115,9 @@ bool Nd::is_asked(const Message& m) {
   if (m.nd.type() == icmp6_type::router_solicitation) return m.own.advertise;
   if (m.nd.type() != icmp6_type::neighbor_solicitation) return false;
   const IpAddress target = *m.nd.target();
-  return m.own.owns(target) || (!m.nameless() && m.routing.stands_for_host(m.network, target));
+  if (m.own.owns(target)) return true;
+  return !m.nameless() &&
+         (m.own.is_anycast(target) || m.routing.stands_for_host(m.network, target));
 }
 
 Reason Nd::receive(const Routing& routing, const Packet& packet, Time now) {

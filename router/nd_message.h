@@ -28,7 +28,7 @@ inline constexpr uint8_t nonce_option = 14;
 inline constexpr uint8_t nonce[6] = {'u', 's', 'w', 'i', 't', 'c'};
 
 // The target is here. solicited: it answers a question; override: it counts more than what was
-// known before (all but a proxy's).
+// known before (all but a proxy's and that of an anycast address).
 struct Claim {
   IpAddress target;
   bool solicited;

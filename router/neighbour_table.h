@@ -29,9 +29,9 @@
 #include <vector>
 
 #include "core/fold.h"
+#include "core/lazy_memory.h"
 #include "core/spin_lock.h"
 #include "core/time.h"
-#include "router/lazy_memory.h"
 #include "router/neighbour_entry.h"
 
 namespace uswitch {

@@ -35,8 +35,8 @@
 #include <functional>
 #include <optional>
 
+#include "core/lazy_memory.h"
 #include "router/flat_level.h"
-#include "router/lazy_memory.h"
 #include "router/line_arena.h"
 #include "router/trie_node.h"
 

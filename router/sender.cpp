@@ -137,7 +137,8 @@ std::optional<IpAddress> Sender::source_for(const Routing& routing, const Packet
   const IpAddress asked = destination_of(about), to = source_of(about);
   if (routing.at(about.network).owns(asked)) return asked;
   const RouteTarget* target = routing.routes->lookup(asked);
-  if (target && target->kind == RouteKind::local) return asked;
+  if (target && target->kind == RouteKind::local)
+    return routing.station_for(about.network, asked, to);
   if (!to.is_v4() && to.is_link_local()) return routing.at(about.network).link_local;
   target = routing.routes->lookup(to);
   if (target == nullptr || target->kind != RouteKind::forward) return std::nullopt;
@@ -242,7 +243,8 @@ Verdict Sender::to_station_in_pieces(const Routing& routing, Packet& packet, con
 void Sender::reset(const Routing& routing, const Packet& about, Time now) {
   Packet* out = fresh();
   if (out == nullptr || !write_tcp_reset(about, *out)) return;
-  if (!limit_.allow(source_of(about), false, now)) return;
+  if (!resets_.has_token(reset_interval, reset_burst, now)) return;
+  resets_.take(reset_interval, now);
   out->network = about.network;
   finish(*out, originate(routing, *out, now));
 }

@@ -17,6 +17,7 @@
 #include "router/icmp_limit.h"
 #include "router/interface.h"
 #include "router/parking.h"
+#include "router/token_bucket.h"
 
 namespace uswitch {
 
@@ -82,6 +83,10 @@ class Sender {
   PortCounters& counters(PortId ingress) { return outbox_.counters(ingress); }
 
  private:
+  // A scan must not keep ICMP errors from being sent, nor errors resets: 1000 a second, 50 at once.
+  static constexpr Duration reset_interval = std::chrono::milliseconds(1);
+  static constexpr int reset_burst = 50;
+
   Verdict wait(const Routing& routing, Packet& packet, const Station& station, Time now);
   Verdict park(Packet& packet, const Station& station);
   void drop(const SavedPacket& saved, Reason reason);
@@ -101,6 +106,7 @@ class Sender {
   Outbox& outbox_;
   unsigned worker_;
   IcmpLimit limit_;
+  TokenBucket resets_;
   Parking parking_;
   uint32_t fragment_id_;  // of IPv6; workers count in ranges of their own (FR-8)
 };

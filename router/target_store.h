@@ -14,7 +14,7 @@
 #include <unordered_map>
 #include <vector>
 
-#include "router/lazy_memory.h"
+#include "core/lazy_memory.h"
 #include "router/route_target.h"
 
 namespace uswitch {

@@ -1,6 +1,5 @@
 // Refuses TCP connections to the router's own addresses (RFC 9293 3.5.2, STANDARDS R4-13). The
-// worker that owns the packets calls it; no state. How many are sent is the caller's to limit
-// (router/icmp_limit).
+// worker that owns the packets calls it; no state. How many are sent is the caller's to limit.
 #pragma once
 #include "core/packet.h"
 

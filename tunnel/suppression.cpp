@@ -42,11 +42,11 @@ class Suppression::Change {
   std::lock_guard<SpinLock> lock_;
 };
 
-Suppression::Suppression(uint32_t max_stations, const HashKey& key)
-    : key_(key), buckets_(std::bit_ceil((size_t{max_stations} + slots - 1) / slots)) {}
+Suppression::Suppression(uint32_t max_stations, const KeyedHash& hash)
+    : hash_(hash), buckets_(std::bit_ceil((size_t{max_stations} + slots - 1) / slots)) {}
 
 Suppression::Bucket& Suppression::bucket_of(NetworkId network, const IpAddress& address) const {
-  const uint64_t hash = keyed_hash(key_, {first_half(address), second_half(address), network});
+  const uint64_t hash = hash_(first_half(address), second_half(address), network);
   return buckets_[hash & (buckets_.size() - 1)];
 }
 

@@ -35,7 +35,7 @@ class Suppression {
   };
 
   static constexpr uint32_t default_stations = 8192;
-  explicit Suppression(uint32_t max_stations, const HashKey& key = HashKey::random());
+  explicit Suppression(uint32_t max_stations, const KeyedHash& hash = KeyedHash());
 
   // Worker. A packet of this network came from another node.
   void hear_remote(const Packet& packet, Time now);
@@ -73,7 +73,7 @@ class Suppression {
   static bool is_of(const Words& words, NetworkId network, const IpAddress& address);
   static Slot& place_for(Bucket& bucket, NetworkId network, const IpAddress& address);
 
-  HashKey key_;
+  KeyedHash hash_;
   mutable std::vector<Bucket> buckets_;  // a power of two
 };
 

@@ -64,8 +64,8 @@ struct IpAddress {
 
   static IpAddress load4(const uint8_t* p) {
     IpAddress a;
-    a.bytes[10] = a.bytes[11] = 0xff;
-    std::memcpy(a.bytes.data() + 12, p, 4);
+    // In one word: whoever reads two words next need not wait for smaller stores to end.
+    store_be64(a.bytes.data() + 8, uint64_t{0xffff} << 32 | load_be32(p));
     return a;
   }
   static IpAddress load6(const uint8_t* p) {

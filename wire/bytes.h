@@ -35,6 +35,11 @@ inline void store_be32(uint8_t* p, uint32_t v) {
   std::memcpy(p, &v, sizeof v);
 }
 
+inline void store_be64(uint8_t* p, uint64_t v) {
+  v = __builtin_bswap64(v);
+  std::memcpy(p, &v, sizeof v);
+}
+
 static_assert(std::endian::native == std::endian::little, "the byte swaps above assume it");
 
 }  // namespace uswitch

@@ -101,9 +101,15 @@ uint16_t pseudo6(const uint8_t* addresses, uint8_t protocol, size_t segment_leng
   return add(sum({addresses, pseudo6_addresses}), pseudo_rest(protocol, segment_length));
 }
 
+// As 16 bytes in either family: what IPv4-mapped addresses have before the address is the same in
+// both, and cancels out.
 uint16_t change_address(const IpAddress& from, const IpAddress& to) {
-  auto old_sum = sum({from.wire(), from.wire_size()});
-  return change(old_sum, sum({to.wire(), to.wire_size()}));
+  auto halves_of = [](const IpAddress& a) {
+    const auto high = load<uint64_t>(a.bytes.data()), low = load<uint64_t>(a.bytes.data() + 8);
+    return (high >> 32) + (high & 0xffffffff) + (low >> 32) + (low & 0xffffffff);
+  };
+  constexpr uint64_t zero = uint64_t{4} * 0xffffffff;  // in one's complement, and as large as any
+  return fold(zero - halves_of(from) + halves_of(to));
 }
 
 }  // namespace uswitch::checksum

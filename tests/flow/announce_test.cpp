@@ -142,6 +142,7 @@ TEST_F(Announce, ND_7_ThreeSoonThenAtRandomWithinTheInterval) {
       EXPECT_LE(gap, 601);
     }
   }
+  EXPECT_NE(times[1] - times[0], times[2] - times[1]) << "at random";
   EXPECT_NE(times[4] - times[3], times[5] - times[4]) << "at random";
 }
 

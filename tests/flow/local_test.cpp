@@ -39,6 +39,27 @@ TEST_F(Local, R4_11_I6_4_AtAnyOfItsAddresses) {
   EXPECT_EQ(only(a), from_router(a_net, mac(1)).ipv6(gw_local, a_local).echo_reply(7, 1).bytes());
 }
 
+// RFC 4291 2.6.1: any router of the network answers, as a station of its own (RFC 4443 4.2).
+TEST_F(Local, R6_SubnetRouterAnycastIsAnsweredFromAUnicastAddress) {
+  for (const Ip& anycast : {Ip("fd00:a::"), Ip("fd00:b::")}) {
+    sw.send(a, from_a().ipv6(a6, anycast).echo_request(7, 1).pattern(9));
+    EXPECT_EQ(only(a), answer6().echo_reply(7, 1).pattern(9).bytes());
+    sw.send(a, from_a().ipv6(a6, anycast).udp(1, 2));
+    const Bytes error = only(a);
+    EXPECT_EQ(told_by(error), (Told{1, 4}));
+    EXPECT_EQ(Bytes(error.begin() + 22, error.begin() + 38),
+              Bytes(gw6.bytes.begin(), gw6.bytes.end()));
+  }
+}
+
+TEST_F(Local, R6_LongPrefixesHaveNoAnycastAddress) {
+  RouterInterface own;
+  own.addresses = {*IpPrefix::parse("fd00:b::1/126")};
+  EXPECT_TRUE(own.is_anycast(Ip("fd00:b::")));
+  own.addresses = {*IpPrefix::parse("fd00:b::1/127")};
+  EXPECT_FALSE(own.is_anycast(Ip("fd00:b::")));
+}
+
 TEST_F(Local, R4_3_AnyTtlWillDo) {
   for (const uint8_t ttl : {0, 1, 255}) {
     sw.send(a, to_gw().ttl(ttl).echo_request(7, 1));
@@ -154,6 +175,62 @@ TEST_F(Local, I6_1_UnknownNextHeaderIsPointedAt) {
     EXPECT_EQ(told_by(out), (Told{4, 1}));
     EXPECT_EQ(icmp_rest(out), row.pointer);
   }
+}
+
+// RFC 8200 4.2: the two highest bits of its type say what to do with an option that is not known.
+TEST_F(Local, I6_1_UnknownOptionsAreDroppedAsTheyAsk) {
+  const auto with = [&](uint8_t header, uint8_t type) {
+    return to_gw6().extension(header, Bytes{type, 4, 0, 0, 0, 0}).echo_request(7, 1);
+  };
+  for (const uint8_t header : {0, 60}) {
+    for (const uint8_t type : {0x9e, 0xde}) {
+      sw.advance(seconds(1));
+      sw.send(a, with(header, type));
+      const Bytes out = only(a);
+      EXPECT_EQ(told_by(out), (Told{4, 2}));
+      EXPECT_EQ(icmp_rest(out), 42u);
+      EXPECT_EQ(sw.drops(Reason::bad_ip_option), 1u);
+    }
+    expect_silent_drop(with(header, 0x5e), Reason::bad_ip_option);
+    sw.send(a, with(header, 0x1e));
+    EXPECT_EQ(only(a), answer6().echo_reply(7, 1).bytes());
+  }
+}
+
+TEST_F(Local, I6_1_TR16_OptionsThatLieAboutTheirLength) {
+  expect_silent_drop(to_gw6().extension(60, Bytes{1, 5, 0, 0, 0, 0}).echo_request(7, 1),
+                     Reason::bad_ip_option);
+  expect_silent_drop(to_gw6().extension(60, Bytes{1, 3, 0, 0, 0, 1}).echo_request(7, 1),
+                     Reason::bad_ip_option);
+}
+
+// RFC 8200 4.4: it names a type that is not spoken here, and this is not the end of its way.
+TEST_F(Local, I6_1_RoutingHeadersWithHopsToGoArePointedAt) {
+  sw.send(a, to_gw6().extension(43, Bytes{0, 1, 0, 0, 0, 0}).echo_request(7, 1));
+  const Bytes out = only(a);
+  EXPECT_EQ(told_by(out), (Told{4, 0}));
+  EXPECT_EQ(icmp_rest(out), 42u);
+  sw.send(a, to_gw6().extension(43, Bytes{0, 0, 0, 0, 0, 0}).echo_request(7, 1));
+  EXPECT_EQ(only(a), answer6().echo_reply(7, 1).bytes());
+}
+
+TEST_F(Local, IC4_ResetsAndErrorsAreLimitedApart) {
+  const auto answers = [&](auto packet, int tries) {
+    int count = 0;
+    for (int i = 0; i < tries; ++i) {
+      sw.send(a, packet());
+      count += static_cast<int>(sw.received(a).size());
+    }
+    return count;
+  };
+  const auto error = [&] { return to_gw().udp(1, 2); };
+  const auto reset = [&] { return to_gw().tcp(1, 2).flags("S"); };
+  EXPECT_EQ(answers(reset, 60), 50);
+  EXPECT_EQ(answers(error, 10), 6);
+  EXPECT_EQ(answers(reset, 10), 0);
+  sw.advance(milliseconds(2));
+  EXPECT_EQ(answers(reset, 10), 2);
+  EXPECT_EQ(answers(error, 10), 0);
 }
 
 TEST_F(Local, I6_1_NoNextHeaderAsksNothing) {

@@ -111,6 +111,28 @@ TEST_F(Filter, N8_TR13_ScansDoNotKeepAMappingAlive) {
   EXPECT_EQ(sw.nat().ports->size(), 0u);
 }
 
+// N-4: what alice's stack answers to a stranger on its own does not keep the way open to others.
+TEST_F(Filter, N4_RefusalsDoNotKeepAMappingAlive) {
+  sw.nat().filtering = Filtering::endpoint_independent;
+  open_udp(Family::v4);
+  send(alice, from(alice, web.v4).tcp(4000, 80).flags("S").seq(1));
+  (void)sw.received(web.port);
+  for (uint16_t i = 0; i < 31; ++i) {
+    const auto port = static_cast<uint16_t>(1000 + i);
+    sw.advance(seconds(240));
+    send(dns, from(dns, own4).tcp(port, 4000).flags("S").seq(5));
+    send(alice, from(alice, dns.v4).tcp(4000, port).flags("RA").ack(6));
+    EXPECT_EQ(sw.receivers(), (Ports{alice.port, dns.port}));
+    send(dns, from(dns, own4).udp(port, 4000));
+    send(alice, error(from(alice, dns.v4), {3, 3}, to(alice, dns.v4).udp(port, 4000)));
+    EXPECT_EQ(sw.receivers(), i == 0 ? (Ports{alice.port, dns.port}) : Ports{});
+  }
+  (void)sw.drops(Reason::unsolicited);
+  sw.advance(seconds(10));  // 7450 in all: the longest timeout, of TCP, is 7440
+  send(dns, from(dns, own4).tcp(99, 4000).flags("S").seq(1));
+  expect_drop(Reason::unsolicited);
+}
+
 TEST_F(Filter, U5_U8_ALeaveEndsWithTheTalkThatGaveIt) {
   sw.nat().filtering = Filtering::address_dependent;
   open_udp(Family::v4);

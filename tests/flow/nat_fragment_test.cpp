@@ -1,6 +1,7 @@
 // Datagrams in fragments are translated whole and leave in fragments again (U-14, NG-5, TR-5).
 #include <algorithm>
 #include <random>
+#include <set>
 
 #include "tests/flow/natted.h"
 
@@ -132,6 +133,23 @@ TEST_F(NatFragments, TR5_EqualIdsOfTwoHostsStayApart) {
     EXPECT_EQ(joined({got.begin() + 3, got.end()}),
               body_of(to(web, own(f)).udp(4002, 53).fill(3000, 7)));
   }
+}
+
+// To web they are two datagrams of one sender, which it must not mix (RFC 6864 5.3.1).
+TEST_F(NatFragments, N6_FR8_DatagramsOfTwoHostsLeaveUnderIdsOfTheirOwn) {
+  std::set<uint16_t> ids;
+  for (const Host* h : {&alice, &anna, &alice}) {
+    const FrameBuilder head = from(*h, web.v4);
+    sw.send_batch(h->port, in_fragments(head, FrameBuilder(head).udp(4001, 53).pattern(3000), 9));
+    const std::vector<Bytes> got = sw.received(web.port);
+    ASSERT_EQ(got.size(), 3u);
+    for (const Bytes& f : got) {
+      EXPECT_EQ(load_be16(&f[18]), load_be16(&got[0][18]));
+      EXPECT_EQ(frame_fault(f), "");
+    }
+    ids.insert(load_be16(&got[0][18]));
+  }
+  EXPECT_EQ(ids.size(), 3u);
 }
 
 // The whole is cut for the way out, whatever its pieces were when they came.

@@ -171,6 +171,16 @@ TEST_F(NatIcmp, U12_T10_I6_ErrorsNeitherEndAFlowNorKeepItAlive) {
   }
 }
 
+// I-9: what the route says is told or not as it says, masqueraded or not.
+TEST_F(NatIcmp, I9_PolicyMaySilenceIt) {
+  sw.add_route("192.0.2.0/24", RouteKind::blackhole);
+  sw.add_route("192.0.3.0/24", RouteKind::prohibit);
+  send(alice, from(alice, "192.0.2.7").udp(4000, 53));
+  expect_drop(Reason::route_blackhole);
+  send(alice, from(alice, "192.0.3.7").udp(4000, 53));
+  EXPECT_EQ(told_by(only(alice)), (Told{3, 13}));
+}
+
 TEST_F(NatIcmp, CT11_ErrorsAndAnswersBeginNothing) {
   send(alice, from(alice, web.v4).echo_reply(7, 1));
   send(alice, error(from(alice, web.v4), {3, 3}, to(alice, web.v4).udp(53, 4000)));

@@ -185,6 +185,34 @@ TEST_F(NatTcp, CT8_TR9_FromInsideAConnectionIsPickedUpMidway) {
   }
 }
 
+// The tables are as after a restart. What comes from outside first must not end the connection.
+TEST_F(NatTcp, TR9_ARestartIsSurvivedUnderTheSamePort) {
+  for (Family f : families) {
+    handshake(f);
+    forget();
+    send(web, fill(from(web, own(f)), 80, port, {false, "PA", 501, 101, 10}));
+    expect_drop(Reason::unsolicited);  // and nobody is told
+    talk({{true, "A", 101, 501}, {false, "PA", 501, 101, 10}, {true, "PA", 101, 511, 20}}, f);
+  }
+}
+
+// A segment that may not pass, of each side: both may have given the connection up.
+TEST_F(NatTcp, CT13_RefusedEndsOfBothSidesLeaveFiveMinutes) {
+  handshake();
+  talk({{true, "R", 90000, 0, 0, false}, {true, "R", 90000, 0, 0, false}});
+  sw.advance(seconds(301));
+  EXPECT_TRUE(lives());  // one side's alone say nothing, and those of before are forgotten
+  talk({{true, "FA", 90000, 501, 0, false}});
+  talk({{false, "R", 90000, 0, 0, false}});
+  sw.advance(seconds(299));
+  EXPECT_TRUE(lives());
+  sw.advance(seconds(301));
+  EXPECT_TRUE(lives()) << "it has gone on";
+  talk({{true, "R", 90000, 0, 0, false}, {false, "R", 90000, 0, 0, false}});
+  sw.advance(seconds(301));
+  EXPECT_FALSE(lives());
+}
+
 TEST_F(NatTcp, CT8_TR9_FromOutsideItIsNot) {
   send(web, from(web, own4).tcp(80, 4000).flags("PA").payload("x"));
   expect_drop(Reason::unsolicited);

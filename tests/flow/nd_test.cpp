@@ -156,6 +156,22 @@ TEST_F(Discovery, ND_2_AlsoToAProbeForItAlone) {
   EXPECT_EQ(known(), std::nullopt) << "it did not say its MAC";
 }
 
+// RFC 4861 7.2.7: without override, for others have the address too; and no probe for a duplicate
+// is answered, for it is nobody's alone.
+TEST_F(Discovery, ND_2_SubnetRouterAnycastIsNoOneRoutersAlone) {
+  const Ip anycast = "fd00:a::", node = "ff02::1:ff00:0";
+  const Mac group = "33:33:ff:00:00:00";
+  sw.send(a,
+          frame().eth(mac(7), group).ipv6(asker, node).neighbor_solicitation(anycast, Mac(mac(7))));
+  EXPECT_THAT(sw.received(a),
+              ElementsAre(from_router(a_net, mac(7))
+                              .ipv6(gw_local, asker)
+                              .neighbor_advertisement(anycast, Mac(gateway), 0xc0000000)
+                              .bytes()));
+  sw.send(a, frame().eth(mac(7), group).ipv6("::", node).neighbor_solicitation(anycast));
+  EXPECT_THAT(sw.received(a), IsEmpty());
+}
+
 TEST_F(Discovery, ND_2_ND_8_SearchForADuplicateIsAnsweredToAll) {
   const PortId c = sw.add_port(a_net);
   sw.send(a, solicitation("::").neighbor_solicitation(gateway6));

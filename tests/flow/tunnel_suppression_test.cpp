@@ -35,7 +35,7 @@ class TunnelSuppression : public ::testing::Test {
     remote = node.add_remote(peer, 7);
     node.listen();
     node.sw.settings(remote).suppress = true;
-    node.sw.tables().suppression = std::make_shared<Suppression>(64, HashKey::random());
+    node.sw.tables().suppression = std::make_shared<Suppression>(64);
     second = node.sw.add_port(node.network);
   }
 

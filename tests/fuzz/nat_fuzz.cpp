@@ -10,6 +10,7 @@
 #include "core/layout.h"
 #include "core/offload.h"
 #include "nat/icmp_translate.h"
+#include "nat/rewrite.h"
 #include "tests/fuzz/fuzz_packet.h"
 #include "tests/support/naive_checksum.h"
 #include "wire/ethernet.h"
@@ -31,8 +32,8 @@ bool is_ipv4(const Packet& p) {
 }
 
 // Other ends of the same family.
-Endpoints elsewhere(const FlowFields& flow, const uint8_t* mix) {
-  Endpoints e = flow.ends;
+Tuple elsewhere(const FlowFields& flow, const uint8_t* mix) {
+  Tuple e = flow.tuple;
   for (size_t i = 0; i < 4; ++i) {
     e.source.bytes[12 + i] ^= mix[i];
     e.destination.bytes[12 + i] ^= mix[4 + i];
@@ -41,10 +42,6 @@ Endpoints elsewhere(const FlowFields& flow, const uint8_t* mix) {
   if (flow.has_ports() && !(query && flow.is_reply)) e.source_port ^= load_be16(mix + 8);
   if (flow.has_ports() && !(query && !flow.is_reply)) e.destination_port ^= load_be16(mix + 10);
   return e;
-}
-
-Endpoints turned(const Endpoints& e) {
-  return {e.destination, e.source, e.destination_port, e.source_port};
 }
 
 // Where one packet has what a translation changes; offsets in the frame, 0: there is none.
@@ -56,7 +53,7 @@ Fields fields_of(bool v4, size_t l3, size_t l4, size_t end, const FlowFields& fl
   Fields f{l3 + (v4 ? 12 : 8), v4 ? 8u : 32u, v4 ? l3 + 10 : 0};
   if (l4 == 0) return f;
   size_t checksum = 0;
-  switch (flow.protocol) {
+  switch (flow.tuple.protocol) {
     case 6:
       checksum = 16;
       break;
@@ -146,13 +143,13 @@ void check_sums(const Packet& p, const Bytes& before, const Bytes& after, const 
 
 void check_packet(Packet& p, const FlowFields& flow) {
   const Bytes before = copy(p);
-  const Endpoints to = elsewhere(flow, p.data);
+  const Tuple to = elsewhere(flow, p.data);
   const Fields f = fields_of(is_ipv4(p), Layout::l3, p.layout.l4, p.layout.l3_end, flow);
-  apply(make_rewrite(flow.protocol, flow.ends, to), p);
-  require(flow_fields(p).ends == to);
+  rewrite(p, flow.tuple, to);
+  require(flow_fields(p).tuple == to);
   require_equal_elsewhere(before, copy(p), {f});
   check_sums(p, before, copy(p), f);
-  apply(make_rewrite(flow.protocol, to, flow.ends), p);
+  rewrite(p, to, flow.tuple);
   require_restored(before, copy(p), {f});
 }
 
@@ -188,21 +185,20 @@ void check_error(Packet& p) {
   const bool v4 = is_ipv4(p);
   const FlowFields error = flow_fields(p);
   Bytes before = copy(p);
-  const Endpoints to = elsewhere(quote->flow, p.data);
+  const Tuple to = elsewhere(quote->flow, p.data);
   const Fields outer = fields_of(v4, Layout::l3, p.layout.l4, p.layout.l3_end, error);
   const Fields inner = fields_of(v4, quote->l3, quote->l4, quote->end, quote->flow);
-  const uint8_t protocol = quote->flow.protocol;
 
-  translate_error(*quote, make_rewrite(protocol, turned(quote->flow.ends), turned(to)), p);
+  translate_error(*quote, to, p);
   const auto now = parse_quote(p);  // its checksums are right (I-12)
-  require(now && now->flow.ends == to && now->flow.kind == quote->flow.kind);
+  require(now && now->flow.tuple == to && now->flow.kind == quote->flow.kind);
   require(now->l3 == quote->l3 && now->l4 == quote->l4 && now->end == quote->end);
   require_equal_elsewhere(before, copy(p), {outer, inner});
   check_sums(p, before, copy(p), outer);
 
-  translate_error(*now, make_rewrite(protocol, turned(to), turned(quote->flow.ends)), p);
+  translate_error(*now, quote->flow.tuple, p);
   Bytes after = copy(p);
-  if (error.ends.source != quote->flow.ends.destination) {
+  if (error.tuple.source != quote->flow.tuple.destination) {
     mask_source(before, outer);
     mask_source(after, outer);
   }

@@ -24,7 +24,7 @@ using fuzz::require;
 
 namespace {
 
-constexpr HashKey key{{3, 0x9e3779b97f4a7c15, 5, 0xbf58476d1ce4e5b9}};
+constexpr KeyedHash key({{3, 0x9e3779b97f4a7c15, 5, 0xbf58476d1ce4e5b9, 7, 11, 13, 17}});
 
 // Two bytes of length before each frame's virtio-net header; the last frame may be shorter.
 std::span<const uint8_t> next_frame(std::span<const uint8_t>& input) {
@@ -131,7 +131,7 @@ class Makers {
     copy_rest(p, *before);
     copy_rest(p, *reply);
     complete_checksum(*before);
-    turn_into_echo_reply(*reply);
+    turn_into_echo_reply(*reply, destination_of(*reply));
     // Behind an authentication header the judge does not look.
     const bool judged = family_of(p) == Family::v4 || p.layout.l4 == own_header_size(Family::v6);
     require(!judged || !sound(*before) || sound(*reply));

@@ -73,7 +73,7 @@ TEST(ConnectionThreads, NG6_TR17_SameNewFlowFromTwoWorkersIsOneConnection) {
     const auto &a = results[0][n], &b = results[1][n];
     ASSERT_TRUE(a.found && b.found) << n;
     EXPECT_EQ(a.found->ref, b.found->ref);
-    EXPECT_EQ(a.found->other, b.found->other);
+    EXPECT_EQ(a.found->other(), b.found->other());
     EXPECT_EQ((a.outcome == Insert::inserted) + (b.outcome == Insert::inserted), 1);
   }
   EXPECT_EQ(nat.table.size(), rounds);
@@ -114,10 +114,10 @@ TEST(ConnectionThreads, TR17_LookUpFindsOnlyWholeConnections) {
     if (!f) return;
     ++found;
     const Tuple t = flow(n);
-    const Tuple other = f->direction == Direction::original ? f->other : own;
+    const Tuple other = f->direction == Direction::original ? f->other() : own;
     wrong += other.source != t.destination || other.source_port != 53 ||
              other.destination != nat.external || f->tag != 0;
-    if (f->direction == Direction::reply) wrong += f->other != t;
+    if (f->direction == Direction::reply) wrong += f->other() != t;
   };
   std::thread control([&] {
     while (working != 0) {
@@ -146,8 +146,8 @@ TEST(ConnectionThreads, TR17_LookUpFindsOnlyWholeConnections) {
         check(n, f, t);
       }
       if (!f) continue;
-      const auto back = nat.find(f->other, now);
-      check(n, back, f->other);
+      const auto back = nat.find(f->other(), now);
+      check(n, back, f->other());
       if (back) nat.table.touch(*back, 10, now, nat.timeouts, Refresh{random() % 2 == 0});
       if (random() % 16 == 0) nat.table.remove(f->ref);
     }

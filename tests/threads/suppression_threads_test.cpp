@@ -22,7 +22,7 @@ MacAddress mac_of(unsigned n, unsigned variant) {
 TEST(SuppressionThreads, WhatIsFoundBelongsTogether) {
   constexpr unsigned addresses = 64, rounds = 20'000;
   constexpr Time now{std::chrono::hours(1)};
-  Suppression s(16, HashKey::random());
+  Suppression s(16);
   std::atomic<bool> stop{false};
   std::atomic<unsigned> found{0};
   std::vector<std::thread> threads;

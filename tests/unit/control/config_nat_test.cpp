@@ -82,7 +82,7 @@ TEST(ConfigNat, U5_T5_I2_N1_WhatIsLeftOutHasItsDefault) {
   const NatConfig nat = nat_of("");
   EXPECT_THAT(nat.masquerade, IsEmpty());
   EXPECT_THAT(nat.publish, IsEmpty());
-  EXPECT_EQ(nat.filtering, NatFiltering::address_and_port_dependent);
+  EXPECT_EQ(nat.filtering, Filtering::address_and_port_dependent);
   EXPECT_EQ(nat.max_connections, 262144u);
   EXPECT_EQ(nat.timeouts.tcp_established, 7440s);
   EXPECT_EQ(nat.timeouts.tcp_opening, 240s);
@@ -106,11 +106,10 @@ TEST(ConfigNat, EachTimeoutIsRead) {
 }
 
 TEST(ConfigNat, U8_EachFilteringIsRead) {
-  EXPECT_EQ(nat_of("filtering: endpoint-independent").filtering,
-            NatFiltering::endpoint_independent);
-  EXPECT_EQ(nat_of("filtering: address-dependent").filtering, NatFiltering::address_dependent);
+  EXPECT_EQ(nat_of("filtering: endpoint-independent").filtering, Filtering::endpoint_independent);
+  EXPECT_EQ(nat_of("filtering: address-dependent").filtering, Filtering::address_dependent);
   EXPECT_EQ(nat_of("filtering: address-and-port-dependent").filtering,
-            NatFiltering::address_and_port_dependent);
+            Filtering::address_and_port_dependent);
 }
 
 TEST(ConfigNat, ConnectionsAreCounted) {

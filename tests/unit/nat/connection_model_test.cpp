@@ -99,13 +99,13 @@ class Model {
     ASSERT_EQ(found.has_value(), flow != nullptr);
     if (!flow) return;
     EXPECT_EQ(found->direction, t == flow->original ? Direction::original : Direction::reply);
-    EXPECT_EQ(found->other, t == flow->original ? flow->reply : flow->original);
+    EXPECT_EQ(found->other(), t == flow->original ? flow->reply : flow->original);
   }
   void remove() {
     forget_expired();
     const auto found = nat_.find(some_tuple(), now_);
     if (!found) return;
-    const Flow* flow = find(found->other);
+    const Flow* flow = find(found->other());
     EXPECT_TRUE(nat_.table.remove(found->ref));
     EXPECT_FALSE(nat_.table.remove(found->ref));
     flows_.erase(pack(Tuple(flow->original)));
@@ -116,7 +116,7 @@ class Model {
     if (!found) return;
     const bool refresh = random_() % 2;
     nat_.table.touch(*found, 1, now_, nat_.timeouts, ConnectionTable::Refresh{refresh});
-    const Flow* flow = find(found->other);
+    const Flow* flow = find(found->other());
     if (refresh) flows_[pack(flow->original)].deadline = now_ + nat_.timeouts.udp;
   }
 

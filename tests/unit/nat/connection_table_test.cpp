@@ -352,8 +352,8 @@ TEST(ConnectionTable, TR19_FlowsOfOneEntryAreRemovedByIt) {
 TEST(ConnectionTable, PrefetchedKeyFindsWhatCameInBetween) {
   NatHarness nat(10);
   const Tuple t = udp_flow(1, 5000);
-  auto key = nat.table.key(t);
-  nat.table.prefetch(key);
+  ConnectionTable::Key key;
+  nat.table.prepare(key, t);
   nat.table.prefetch_connection(key);
   nat.insert(t);
   EXPECT_TRUE(nat.table.lookup(key, start));

@@ -51,12 +51,12 @@ TEST_P(FieldsOf, Frame) {
   const Row& row = GetParam();
   const FlowFields f = fields_of(row.frame);
   EXPECT_EQ(f.kind, row.kind);
-  EXPECT_EQ(f.protocol, row.protocol);
-  EXPECT_EQ(f.ends.source_port, row.source_port);
-  EXPECT_EQ(f.ends.destination_port, row.destination_port);
+  EXPECT_EQ(f.tuple.protocol, row.protocol);
+  EXPECT_EQ(f.tuple.source_port, row.source_port);
+  EXPECT_EQ(f.tuple.destination_port, row.destination_port);
   const bool is_v4 = row.frame.bytes()[12] == 0x08;
-  EXPECT_EQ(f.ends.source, Ip(is_v4 ? "10.0.0.1" : "fd00::1"));
-  EXPECT_EQ(f.ends.destination, Ip(is_v4 ? "10.0.0.2" : "fd00::2"));
+  EXPECT_EQ(f.tuple.source, Ip(is_v4 ? "10.0.0.1" : "fd00::1"));
+  EXPECT_EQ(f.tuple.destination, Ip(is_v4 ? "10.0.0.2" : "fd00::2"));
 }
 
 const uint8_t four[4] = {1, 1, 1, 1};
@@ -162,8 +162,7 @@ TEST(FlowFields, CT11_ReplyHasTheEndsOfTheRequestExchanged) {
       fields_of(frame().eth(mac(2), mac(1)).ipv4("10.0.0.2", "10.0.0.1").echo_reply(77, 1));
   EXPECT_FALSE(request.is_reply);
   EXPECT_TRUE(reply.is_reply);
-  EXPECT_EQ(reply.ends, (Endpoints{request.ends.destination, request.ends.source,
-                                   request.ends.destination_port, request.ends.source_port}));
+  EXPECT_EQ(reply.tuple, request.tuple.reversed());
 }
 
 }  // namespace

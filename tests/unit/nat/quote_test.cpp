@@ -65,9 +65,9 @@ TEST_P(QuoteIn, Error) {
   ASSERT_TRUE(quote);
   EXPECT_EQ(quote->flow.kind, row.kind);
   const bool v4 = row.l3 == 42;
-  EXPECT_EQ(quote->flow.ends, (Endpoints{Ip(v4 ? "192.0.2.1" : "2001:db8::1"),
-                                         Ip(v4 ? "198.51.100.7" : "2001:db8:7::8"), row.source_port,
-                                         row.destination_port}));
+  EXPECT_EQ(quote->flow.tuple,
+            (Tuple{Ip(v4 ? "192.0.2.1" : "2001:db8::1"), Ip(v4 ? "198.51.100.7" : "2001:db8:7::8"),
+                   row.source_port, row.destination_port, quote->flow.tuple.protocol}));
   EXPECT_EQ(quote->l3, row.l3);
   EXPECT_EQ(quote->l4, row.l4);
   EXPECT_EQ(quote->end, row.end);

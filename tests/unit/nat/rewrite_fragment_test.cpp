@@ -7,9 +7,10 @@
 
 #include "core/layout.h"
 #include "core/pool.h"
-#include "nat/rewrite.h"
+#include "nat/flow_tuple.h"
 #include "tests/support/frame_builder.h"
 #include "tests/support/frame_check.h"
+#include "tests/unit/nat/rewriting.h"
 
 namespace uswitch {
 namespace {
@@ -23,17 +24,17 @@ using test::mac;
 
 constexpr size_t fragment_payload = 1480;
 
-FrameBuilder ip(const Endpoints& ends) {
+FrameBuilder ip(const Tuple& ends) {
   auto eth = frame().eth(mac(1), mac(2));
   return ends.source.is_v4() ? eth.ipv4(ends.source, ends.destination).ip_id(77)
                              : eth.ipv6(ends.source, ends.destination);
 }
 
-size_t header_bytes(const Endpoints& ends) {
+size_t header_bytes(const Tuple& ends) {
   return ends.source.is_v4() ? 34 : 54;
 }
 
-FrameBuilder datagram(uint8_t protocol, const Endpoints& ends, size_t payload) {
+FrameBuilder datagram(uint8_t protocol, const Tuple& ends, size_t payload) {
   switch (protocol) {
     case 6:
       return ip(ends).tcp(ends.source_port, ends.destination_port).pattern(payload);
@@ -45,7 +46,7 @@ FrameBuilder datagram(uint8_t protocol, const Endpoints& ends, size_t payload) {
 }
 
 // The frames that carry the datagram's parts, by offset.
-std::map<size_t, FrameBuilder> fragments(uint8_t protocol, const Endpoints& ends, size_t payload) {
+std::map<size_t, FrameBuilder> fragments(uint8_t protocol, const Tuple& ends, size_t payload) {
   const Bytes whole = datagram(protocol, ends, payload).bytes();
   const auto body = std::span<const uint8_t>(whole).subspan(header_bytes(ends));
   std::map<size_t, FrameBuilder> parts;
@@ -63,7 +64,7 @@ std::map<size_t, FrameBuilder> fragments(uint8_t protocol, const Endpoints& ends
 }
 
 // Translates the parts in this order and puts the payload back together.
-Bytes reassembled(std::map<size_t, FrameBuilder> parts, const Rewrite& rewrite, const Endpoints& to,
+Bytes reassembled(std::map<size_t, FrameBuilder> parts, const Rewrite& rewrite, const Tuple& to,
                   bool backwards) {
   std::vector<size_t> order;
   for (const auto& [at, part] : parts) order.push_back(at);
@@ -79,8 +80,8 @@ Bytes reassembled(std::map<size_t, FrameBuilder> parts, const Rewrite& rewrite, 
     apply(rewrite, p);
     EXPECT_EQ(frame_fault(p.frame()), "");
     const FlowFields fields = flow_fields(p);
-    EXPECT_EQ(fields.ends.source, to.source);
-    EXPECT_EQ(fields.ends.destination, to.destination);
+    EXPECT_EQ(fields.tuple.source, to.source);
+    EXPECT_EQ(fields.tuple.destination, to.destination);
     const auto part = p.frame().subspan(skip);
     body.resize(std::max(body.size(), at + part.size()));
     std::ranges::copy(part, body.begin() + static_cast<std::ptrdiff_t>(at));
@@ -88,7 +89,7 @@ Bytes reassembled(std::map<size_t, FrameBuilder> parts, const Rewrite& rewrite, 
   return body;
 }
 
-void expect_whole(uint8_t protocol, const Endpoints& from, const Endpoints& to, size_t payload) {
+void expect_whole(uint8_t protocol, const Tuple& from, const Tuple& to, size_t payload) {
   SCOPED_TRACE(int{protocol});
   const Rewrite rewrite = make_rewrite(protocol, from, to);
   const Bytes whole = datagram(protocol, to, payload).bytes();
@@ -100,29 +101,29 @@ void expect_whole(uint8_t protocol, const Endpoints& from, const Endpoints& to, 
 }
 
 TEST(RewriteFragments, NG5_TR5_AnyOrder4) {
-  const Endpoints from{Ip("10.0.0.11"), Ip("203.0.113.200"), 40001, 80};
-  const Endpoints to{Ip("192.0.2.1"), Ip("198.51.100.7"), 1025, 8080};
+  const Tuple from{Ip("10.0.0.11"), Ip("203.0.113.200"), 40001, 80};
+  const Tuple to{Ip("192.0.2.1"), Ip("198.51.100.7"), 1025, 8080};
   expect_whole(17, from, to, 60000);
   expect_whole(6, from, to, 4001);
-  Endpoints asked = to;
+  Tuple asked = to;
   asked.destination_port = from.destination_port;
   expect_whole(1, from, asked, 8000);
 }
 
 TEST(RewriteFragments, NG5_TR5_AnyOrder6) {
-  const Endpoints from{Ip("fd00::11"), Ip("2001:db8::1"), 40001, 80};
-  const Endpoints to{Ip("2001:db8::2"), Ip("fd00::12"), 1025, 8080};
+  const Tuple from{Ip("fd00::11"), Ip("2001:db8::1"), 40001, 80};
+  const Tuple to{Ip("2001:db8::2"), Ip("fd00::12"), 1025, 8080};
   expect_whole(17, from, to, 60000);
   expect_whole(6, from, to, 4001);
-  Endpoints asked = to;
+  Tuple asked = to;
   asked.destination_port = from.destination_port;
   expect_whole(58, from, asked, 8000);
 }
 
 TEST(RewriteFragments, NG2_FirstFragmentWithoutUdpChecksum) {
-  const Endpoints from{Ip("10.0.0.11"), Ip("10.0.0.12"), 1, 2},
+  const Tuple from{Ip("10.0.0.11"), Ip("10.0.0.12"), 1, 2},
       to{Ip("192.0.2.1"), Ip("10.0.0.12"), 3, 2};
-  auto first = [](const Endpoints& e) {
+  auto first = [](const Tuple& e) {
     return ip(e)
         .fragment(0, true)
         .udp(e.source_port, e.destination_port)

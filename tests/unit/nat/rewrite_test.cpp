@@ -1,4 +1,4 @@
-#include "nat/rewrite.h"
+#include "tests/unit/nat/rewriting.h"
 
 #include <gtest/gtest.h>
 
@@ -32,7 +32,7 @@ Addresses addresses(Family family) {
   return {"fd00::11", "2001:db8::ffff:1", "2001:db8:7::8", "2001:db8:ff::1"};
 }
 
-FrameBuilder ip(const Endpoints& ends) {
+FrameBuilder ip(const Tuple& ends) {
   auto eth = frame().eth(mac(1), mac(2));
   return ends.source.is_v4() ? eth.ipv4(ends.source, ends.destination)
                              : eth.ipv6(ends.source, ends.destination);
@@ -80,7 +80,7 @@ uint8_t protocol_of(Carries carries, Family family) {
 }
 
 // An odd length, so that the last byte is padded (TR-3), and longer than any header field's offset.
-FrameBuilder build(Carries carries, const Endpoints& ends) {
+FrameBuilder build(Carries carries, const Tuple& ends) {
   auto builder = ip(ends);
   switch (carries) {
     case Carries::tcp:
@@ -108,11 +108,11 @@ bool translates_destination_port(Carries c) {
   return c != Carries::other && c != Carries::echo_request;
 }
 
-std::pair<Endpoints, Endpoints> translation(Family family, Carries carries, Change change) {
+std::pair<Tuple, Tuple> translation(Family family, Carries carries, Change change) {
   const Addresses n = addresses(family);
-  Endpoints from{n.a, n.v, 40001, 80};
+  Tuple from{n.a, n.v, 40001, 80};
   if (carries == Carries::other) from.source_port = from.destination_port = 0;
-  Endpoints to = from;
+  Tuple to = from;
   if (change != Change::dnat) {
     to.source = n.p;
     if (translates_source_port(carries)) to.source_port = 1025;
@@ -176,19 +176,16 @@ INSTANTIATE_TEST_SUITE_P(Partial, RewriteOf,
                                             ::testing::ValuesIn(changes)),
                          row_name);
 
-const Endpoints inside{Ip("10.0.0.11"), Ip("198.51.100.7"), 40001, 53};
-const Endpoints outside{Ip("192.0.2.1"), Ip("198.51.100.7"), 1025, 53};
+const Tuple inside{Ip("10.0.0.11"), Ip("198.51.100.7"), 40001, 53};
+const Tuple outside{Ip("192.0.2.1"), Ip("198.51.100.7"), 1025, 53};
 
 TEST(Rewrite, ChangesNothingUnlessSomethingDiffers) {
-  EXPECT_FALSE(Rewrite{}.changes_anything());
-  EXPECT_FALSE(make_rewrite(6, inside, inside).changes_anything());
-  EXPECT_TRUE(make_rewrite(6, inside, outside).changes_anything());
   const auto builder = build(Carries::tcp, inside);
-  EXPECT_EQ(Applied(builder, {}).bytes(), builder.bytes());
+  EXPECT_EQ(Applied(builder, make_rewrite(6, inside, inside)).bytes(), builder.bytes());
 }
 
 TEST(Rewrite, PortsAlone) {
-  Endpoints to = inside;
+  Tuple to = inside;
   to.destination_port = 5353;
   EXPECT_EQ(Applied(build(Carries::udp, inside), make_rewrite(17, inside, to)).bytes(),
             build(Carries::udp, to).bytes());
@@ -196,20 +193,20 @@ TEST(Rewrite, PortsAlone) {
 
 TEST(Rewrite, TR3_IpOptionsAndExtensionHeadersStay) {
   const uint8_t options[] = {0x94, 4, 0, 0};
-  auto v4 = [&](const Endpoints& e) {
+  auto v4 = [&](const Tuple& e) {
     return ip(e).ip_options(options).tcp(e.source_port, e.destination_port).payload("x");
   };
   EXPECT_EQ(Applied(v4(inside), make_rewrite(6, inside, outside)).bytes(), v4(outside).bytes());
 
-  const Endpoints from{Ip("fd00::1"), Ip("fd00::2"), 1, 2}, to{Ip("fd01::1"), Ip("fd01::2"), 3, 4};
-  auto v6 = [&](const Endpoints& e) {
+  const Tuple from{Ip("fd00::1"), Ip("fd00::2"), 1, 2}, to{Ip("fd01::1"), Ip("fd01::2"), 3, 4};
+  auto v6 = [&](const Tuple& e) {
     return ip(e).extension(0).extension(43).extension(60).udp(e.source_port, e.destination_port);
   };
   EXPECT_EQ(Applied(v6(from), make_rewrite(17, from, to)).bytes(), v6(to).bytes());
 }
 
 TEST(Rewrite, TR3_EthernetPaddingIsNeitherReadNorWritten) {
-  auto padded = [](const Endpoints& e) {
+  auto padded = [](const Tuple& e) {
     Bytes b = ip(e).udp(e.source_port, e.destination_port).bytes();
     b.resize(60, 0xee);
     return b;
@@ -227,7 +224,7 @@ TEST(Rewrite, TR3_EthernetPaddingIsNeitherReadNorWritten) {
 // RFC 1624 4: a checksum of DD2F, a word that changes from 5555 to 3285; the right result is 0000,
 // where RFC 1141's equation gives FFFF.
 TEST(Rewrite, TR3_Rfc1624Example) {
-  const Endpoints from{Ip("10.0.85.85"), Ip("10.0.0.2")}, to{Ip("10.0.50.133"), Ip("10.0.0.2")};
+  const Tuple from{Ip("10.0.85.85"), Ip("10.0.0.2")}, to{Ip("10.0.50.133"), Ip("10.0.0.2")};
   auto applied = Applied(ip(from).protocol(47).ip_checksum(0xdd2f), make_rewrite(47, from, to));
   EXPECT_EQ(load_be16(applied.packet().data + 24), 0x0000);
 }
@@ -235,8 +232,8 @@ TEST(Rewrite, TR3_Rfc1624Example) {
 // NG-2, TR-2: with every value of a payload word, so that each of the checksum's values comes by,
 // the one that would be written as zero among them.
 void search_all_checksums(bool v6) {
-  const Endpoints from{Ip(v6 ? "fd00::1" : "10.0.0.1"), Ip(v6 ? "fd00::2" : "10.0.0.2"), 1, 2};
-  const Endpoints to{Ip(v6 ? "fd00::9" : "192.0.2.1"), Ip(v6 ? "fd00::2" : "10.0.0.2"), 3, 2};
+  const Tuple from{Ip(v6 ? "fd00::1" : "10.0.0.1"), Ip(v6 ? "fd00::2" : "10.0.0.2"), 1, 2};
+  const Tuple to{Ip(v6 ? "fd00::9" : "192.0.2.1"), Ip(v6 ? "fd00::2" : "10.0.0.2"), 3, 2};
   const Rewrite rewrite = make_rewrite(17, from, to);
   const size_t l4 = v6 ? 54 : 34;
   unsigned all_ones = 0;
@@ -289,7 +286,7 @@ TEST(Rewrite, NG3_WrongChecksumsStayWrongByTheSame) {
 
 TEST(Rewrite, VH4_UndoneChecksumOfAnInnerPacketLeavesTheOuterOneFull) {
   // A sender's own tunnel: UDP whose payload asks for a checksum of its own, at 34 + 8 + 16.
-  auto build_outer = [](const Endpoints& e) {
+  auto build_outer = [](const Tuple& e) {
     return ip(e).udp(e.source_port, e.destination_port).pattern(80);
   };
   PacketPool pool(1);
@@ -304,7 +301,7 @@ TEST(Rewrite, VH4_UndoneChecksumOfAnInnerPacketLeavesTheOuterOneFull) {
 }
 
 TEST(Rewrite, VH4_SuperSegmentIsOnePacket) {
-  auto super = [](const Endpoints& e) {
+  auto super = [](const Tuple& e) {
     return ip(e).tcp(e.source_port, e.destination_port).flags("PA").pattern(4001).gso(1000);
   };
   Applied applied(super(inside), make_rewrite(6, inside, outside));
@@ -320,7 +317,7 @@ TEST(Rewrite, VH4_SuperSegmentIsOnePacket) {
 
 // Protocols whose ports stay: built here by hand, with the checksum at `checksum_at` and one that
 // fits the addresses.
-Bytes by_hand(const Endpoints& ends, uint8_t protocol, size_t checksum_at, bool pseudo_header) {
+Bytes by_hand(const Tuple& ends, uint8_t protocol, size_t checksum_at, bool pseudo_header) {
   Bytes b = ip(ends).protocol(protocol).pattern(64).bytes();
   const size_t at = 34 + checksum_at;
   b[at] = b[at + 1] = 0;
@@ -332,7 +329,7 @@ Bytes by_hand(const Endpoints& ends, uint8_t protocol, size_t checksum_at, bool 
 }
 
 void expect_addresses_only(uint8_t protocol, size_t checksum_at, bool pseudo_header) {
-  Endpoints from = inside, to = outside;
+  Tuple from = inside, to = outside;
   from.source_port = from.destination_port = 1;
   to.source_port = to.destination_port = 2;
   PacketPool pool(1);
@@ -356,19 +353,8 @@ TEST(Rewrite, NG2_UdpLiteHasAPseudoHeader) {
   expect_addresses_only(136, 6, true);
 }
 TEST(Rewrite, NG2_DccpCutShortIsNotWrittenBeyond) {
-  auto cut = [](const Endpoints& e) { return ip(e).protocol(33).pattern(7).pad(60); };
+  auto cut = [](const Tuple& e) { return ip(e).protocol(33).pattern(7).pad(60); };
   EXPECT_EQ(Applied(cut(inside), make_rewrite(33, inside, outside)).bytes(), cut(outside).bytes());
-}
-
-TEST(Rewrite, MirroredExchangesTheEnds) {
-  auto turned = [](Endpoints e) {
-    std::swap(e.source, e.destination);
-    std::swap(e.source_port, e.destination_port);
-    return e;
-  };
-  const Rewrite answer = mirrored(make_rewrite(17, inside, outside));
-  EXPECT_EQ(Applied(build(Carries::udp, turned(inside)), answer).bytes(),
-            build(Carries::udp, turned(outside)).bytes());
 }
 
 }  // namespace

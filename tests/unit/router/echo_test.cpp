@@ -5,6 +5,7 @@
 #include "core/fragment.h"
 #include "core/layout.h"
 #include "core/pool.h"
+#include "router/own_packet.h"
 #include "tests/support/frame_builder.h"
 #include "tests/support/frame_check.h"
 
@@ -30,7 +31,7 @@ Bytes reply(const FrameBuilder& builder) {
   Packet& p = *pool.take();
   builder.store(p);
   EXPECT_EQ(parse_layout(p), Reason::none);
-  turn_into_echo_reply(p);
+  turn_into_echo_reply(p, destination_of(p));
   EXPECT_FALSE(p.offload.any());
   const Layout layout = p.layout;
   EXPECT_EQ(parse_layout(p), Reason::none);
