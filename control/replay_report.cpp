@@ -20,11 +20,6 @@ namespace {
 
 constexpr const char* others = "all other flows";
 
-Tuple tuple_of(const FlowFields& f) {
-  return {f.ends.source, f.ends.destination, f.ends.source_port, f.ends.destination_port,
-          f.protocol};
-}
-
 std::string protocol_name(uint8_t protocol) {
   switch (protocol) {
     case ip_protocol::tcp:
@@ -68,8 +63,8 @@ std::string flow_of(const Seen& seen, std::optional<Tuple>& tuple) {
   if (!seen.readable) return "unreadable or of no network here";
   if (seen.packet.layout.l3_end == 0) return type_name(seen.packet.layout.ether_type);
   const FlowFields fields = flow_fields(seen.packet);
-  tuple = tuple_of(fields);
-  std::string text = protocol_name(fields.protocol) + " " + explain_text::flow(*tuple);
+  tuple = fields.tuple;
+  std::string text = protocol_name(fields.tuple.protocol) + " " + explain_text::flow(*tuple);
   if (fields.kind == FlowFields::Kind::icmp_error) text += " (error)";
   if (fields.fragment) text += " (fragments)";
   return text;

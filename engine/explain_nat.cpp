@@ -24,7 +24,7 @@ bool ExplainWalk::translate() {
   const Translation& nat = tables_.nat;
   const Nat::Foresight f = Nat::foresee(nat, packet_, now_);
   if (f.found) {
-    const bool error = f.from.protocol != f.found->other.protocol;
+    const bool error = f.from.protocol != f.found->other().protocol;
     say("nat", error ? "an ICMP error about a known connection, translated with what it quotes"
                      : text::flow(f.from) + ": a connection " + direction(f.found->direction) +
                            ", " + outcome(f.from, f.to));

@@ -361,7 +361,7 @@ Nat::Foresight Nat::foresee(const Translation& nat, Packet& packet, Time now) {
     const bool invalid = fields.kind == Kind::tcp &&
                          nat.connections->judge(*f.found, segment_of(packet)) == Follow::invalid;
     if (invalid) f.verdict = Verdict::drop(Reason::tcp_out_of_state);
-    f.to = f.found->other();
+    f.to = f.found->other().reversed();
     if (!invalid) rewrite(packet, f.from, f.to);
   }
   if (f.found) f.kind = Foresight::Kind::connection;

@@ -9,13 +9,7 @@
 
 namespace uswitch {
 
-namespace {
-
-bool is_query(uint8_t protocol) {
-  return protocol == ip_protocol::icmp || protocol == ip_protocol::icmp6;
-}
-
-}  // namespace
+namespace {}  // namespace
 
 size_t PortMap::ports_index(uint8_t protocol) {
   switch (protocol) {

@@ -205,7 +205,8 @@ class FuzzNode {
                                              std::vector{self});
     add(socket_, no_network);
     tables_.suppression = std::make_shared<Suppression>(
-        16, KeyedHash({{0x9e3779b97f4a7c15, 3, 5, 0xd6e8feb86659fd93, 7, 11, 13, 17}}));
+        16,
+        KeyedHash(KeyedHash::Seed{{0x9e3779b97f4a7c15, 3, 5, 0xd6e8feb86659fd93, 7, 11, 13, 17}}));
     collect_members(tables_);
     pipeline_.adopt(tables_);
   }

@@ -12,8 +12,8 @@ namespace {
 using test::Ip;
 using test::mac;
 
-constexpr KeyedHash key({{0x9e3779b97f4a7c15, 0xc2b2ae3d27d4eb4f, 0x165667b19e3779f9,
-                          0xd6e8feb86659fd93, 3, 5, 7, 11}});
+constexpr KeyedHash key(KeyedHash::Seed{
+    {0x9e3779b97f4a7c15, 0xc2b2ae3d27d4eb4f, 0x165667b19e3779f9, 0xd6e8feb86659fd93, 3, 5, 7, 11}});
 constexpr Duration ageing = std::chrono::seconds(300);
 constexpr Time start{std::chrono::hours(1)};
 
