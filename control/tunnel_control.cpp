@@ -53,6 +53,13 @@ uint16_t largest_mtu(const Config& config, const PortConfig& port) {
   return mtu;
 }
 
+// That both the network and the tunnel's path take.
+uint16_t network_mtu(const Config& config, const LivePort& port) {
+  const auto network =
+      std::ranges::find(config.networks, *port.config().network, &NetworkConfig::name);
+  return static_cast<uint16_t>(std::min<uint32_t>(network->mtu, port.mtu()));
+}
+
 void follow_port(const Config& config, LivePort& port) {
   const uint16_t mtu = largest_mtu(config, port.config());
   if (port.config().mtu == mtu) return;
@@ -65,7 +72,7 @@ void follow_port(const Config& config, LivePort& port) {
 
 }  // namespace
 
-void TunnelControl::connect(const LivePorts& ports) {
+void TunnelControl::connect(const Config& config, const LivePorts& ports) {
   for (PortId self = 0; self < ports.size(); ++self) {
     LivePort& socket = *ports[self];
     if (socket.gone() || socket.config().type != PortType::socket) continue;
@@ -74,7 +81,7 @@ void TunnelControl::connect(const LivePorts& ports) {
       if (!is_tunnel(*ports[id]) || ports[id]->tunnel()->underlay != socket.tunnel()->underlay)
         continue;
       const TunnelConfig& c = *ports[id]->config().tunnel;
-      remotes.push_back({c.remote, c.network_id, id});
+      remotes.push_back({c.remote, c.network_id, id, network_mtu(config, *ports[id])});
     }
     socket.read_for(self, std::move(remotes));
   }

@@ -19,7 +19,7 @@ using LivePorts = std::vector<std::unique_ptr<LivePort>>;  // indexed by PortId
 class TunnelControl {
  public:
   // Before Tables are made of the ports.
-  static void connect(const LivePorts& ports);
+  static void connect(const Config& config, const LivePorts& ports);
 
   // What is known of stations behind remotes whose tunnels suppress; null when there are none.
   std::shared_ptr<Suppression> suppression(const LivePorts& ports);

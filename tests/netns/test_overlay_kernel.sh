@@ -7,13 +7,15 @@
 #   six 10.6.0.1 (tap) --- network six, VNI 6 -----+  2001:db8::1                 vx6 10.6.0.2, over IPv6
 #   old 10.8.0.1 (tap) --- network zero, VNI 8 ----+                              vx8 10.8.0.2, port 8472, no checksum
 #
+# The pair of veth devices that is the wire leaves the kernel's own super-segments and checksums unfinished, inside the
+# tunnel too: what arrives here is cut and summed where an endpoint needs that.
+#
 # Proves VX-1 to VX-4, VX-8, UG-3 and TR-1 beside another implementation.
 source "$(dirname "$0")/lib.sh"
 source "$HERE/nodes.sh"
 
 node n1 1
 node far 2
-like_a_wire far
 vxlan() {  # NAME NUMBER ID ADDRESS-OF-N1 OPTIONS...
   ip -n far link add "$1" type vxlan id "$3" dev eth0 "${@:5}" 2>"$WORK/vxlan.log" || skip "no vxlan device here: $(cat "$WORK/vxlan.log")"
   in_ns far bridge fdb append 00:00:00:00:00:00 dev "$1" dst "$4"
@@ -36,24 +38,29 @@ ports:
 YAML
 
 iperf_server far
-both_ways() {  # ENDPOINT NUMBER OWN-NUMBER
-  ping_all "$1" "10.$2.0.2"; ping_all "$1" "fd00:$2::2"
-  ping_all far "10.$2.0.$3" 3 -s 8000
-  expect "bytes $1 to far" "$(iperf "$1" "10.$2.0.2" -n 20M) > 10 << 20"
-  expect "bytes far to $1" "$(iperf "$1" "10.$2.0.2" -R -n 20M) > 10 << 20"
-  expect "bytes $1 to far, IPv6" "$(iperf "$1" "fd00:$2::2" -n 10M) > 5 << 20"
-  expect "bytes far to $1, IPv6" "$(iperf "$1" "fd00:$2::2" -R -n 10M) > 5 << 20"
-  udp "$1" far "10.$2.0.2" -b 40M -n 500K -l 1200
-  udp "$1" far "10.$2.0.2" -b 40M -n 500K -l 8000
+tcp_both_ways() {  # ENDPOINT ADDRESS-OF-FAR
+  expect "bytes $1 to $2" "$(iperf "$1" "$2" -n 20M) > 10 << 20"
+  expect "bytes $2 to $1" "$(iperf "$1" "$2" -R -n 20M) > 10 << 20"
 }
 step "over IPv4, from a TAP and a veth endpoint"
-both_ways web 4 1
-both_ways db 4 3
+ping_all web 10.4.0.2; ping_all far 10.4.0.3 3 -s 8000
+for from in web db; do tcp_both_ways $from 10.4.0.2; done
+tcp_both_ways web fd00:4::2
+udp db far 10.4.0.2 -b 40M -n 500K -l 1200
+expect "bytes of UDP far to db" "$(iperf db 10.4.0.2 -u -R -b 40M -n 500K -l 1200) > 100000"
+udp web far 10.4.0.2 -b 40M -n 500K -l 8000
 step "over IPv6"
-both_ways six 6 1
+ping_all six fd00:6::2; ping_all far 10.6.0.1 3 -s 8000
+tcp_both_ways six 10.6.0.2
 expect_equal "MTU over IPv6" "$(link six eth0 .mtu)" 1430
 step "over another port, without checksums"
-both_ways old 8 1
+ping_all old 10.8.0.2
+tcp_both_ways old fd00:8::2
+
+step "as over a wire, where hardware has cut and summed what the kernel sends"
+like_a_wire far
+tcp_both_ways web 10.4.0.2
+tcp_both_ways six fd00:6::2
 
 step "nothing wrong came out (TR-1)"
 for ns in far web db six old; do
