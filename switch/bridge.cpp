@@ -54,7 +54,7 @@ Verdict judge(const Network& network, const Addresses& a) {
 Verdict find(const Network& network, const Packet& packet, const Addresses& a) {
   const uint64_t destination = mac_of(a.destination);
   if (destination & group_bit) return Verdict::flood();
-  if (destination == network.router_mac) return Verdict::to_router();  // BR-13
+  if (destination == network.router_mac && destination != 0) return Verdict::to_router();  // BR-13
   const PortId egress = network.fdb->lookup(a.destination);
   if (egress == no_port) return Verdict::flood();
   if (egress == packet.ingress) return Verdict::drop(Reason::same_port);

@@ -21,6 +21,6 @@ std::optional<Ecn> decapsulated(Ecn inner, Ecn outer);
 
 // Does that to the frame, its IPv4 header checksum kept as right or wrong as it was. False: to be
 // dropped. Frames that are not IP have no field to change and are never to be dropped.
-bool apply_outer_ecn(std::span<uint8_t> frame, uint8_t outer_traffic_class);
+bool apply_outer_ecn(std::span<uint8_t> frame, uint8_t outer_class);
 
 }  // namespace uswitch

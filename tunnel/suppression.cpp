@@ -58,7 +58,7 @@ bool Suppression::is_of(const Words& words, NetworkId network, const IpAddress& 
 // Its own, a free one, or the one that was heard longest ago.
 Suppression::Slot& Suppression::place_for(Bucket& bucket, NetworkId network,
                                           const IpAddress& address) {
-  Slot* best = &bucket.slot[0];
+  Slot* best = bucket.slot.data();
   for (Slot& s : bucket.slot) {
     const Words words = s.load();
     if (is_of(words, network, address)) return s;

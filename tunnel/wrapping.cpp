@@ -73,6 +73,7 @@ void Wrapping::begin(size_t index, uint32_t bytes, const Outer& outer) {
 // The parts of one datagram, or of those that go together, follow each other.
 void Wrapping::add_part(Bytes bytes) {
   // The kernel does not write to what it is told to send.
+  // NOLINTNEXTLINE(cppcoreguidelines-pro-type-const-cast)
   parts_[parts_used_++] = {const_cast<uint8_t*>(bytes.data()), bytes.size()};
   OutgoingDatagrams& d = datagrams_[count_ - 1];
   d.parts = {d.parts.data(), d.parts.size() + 1};

@@ -51,6 +51,19 @@ TEST_F(Bridge, BR3_BackToItsOwnPortIsDropped) {
   EXPECT_EQ(sw.drops(Reason::same_port), 1u);
 }
 
+// A network without a gateway has no gateway's address either, and 0 is not it.
+TEST_F(Bridge, BR13_TheZeroAddressIsNobodysAlsoWithoutAGateway) {
+  const NetworkId routed = sw.add_network("routed");
+  sw.add_port(routed);
+  const FrameBuilder to_zero =
+      frame().eth(mac(1), "00:00:00:00:00:00").ipv4("10.0.0.1", "10.0.0.2").udp(1, 2);
+  sw.send(a, to_zero);
+  EXPECT_EQ(sw.receivers(), (Ports{b, c}));
+  sw.add_router(routed, {"10.1.0.1/24"});
+  sw.send(a, to_zero);
+  EXPECT_EQ(sw.receivers(), (Ports{b, c}));
+}
+
 TEST_F(Bridge, BR3_BroadcastAndMulticastOneCopyEach) {
   sw.send(a, to_all(1));
   EXPECT_EQ(sw.receivers(), (Ports{b, c}));
