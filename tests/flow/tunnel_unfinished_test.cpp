@@ -31,7 +31,7 @@ TEST(TunnelUnfinished, TR1_ChecksumsAreFinishedForWhoeverNeedsThat) {
   Plain node;
   const FrameBuilder f = tcp(1000);
   node.arrive(peer, vxlan(7) + FrameBuilder(f).partial_checksum().bytes());
-  EXPECT_EQ(node.sw.received(node.station), std::vector{f.bytes()});
+  EXPECT_EQ(node.sw.received(node.station), std::vector<Bytes>{f.bytes()});
 }
 
 TEST(TunnelUnfinished, TR6_SuperSegmentsAreCutToTheMtu) {
