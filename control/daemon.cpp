@@ -135,8 +135,8 @@ class Daemon::Impl {
   void publish() {
     router_.follow_ports(ports_);
     TunnelControl::connect(config_, ports_);
-    engine_.publish(
-        build_tables(config_, ports_, fdbs_, router_.routing(), nat_.translation(), router_stats_));
+    engine_.publish(build_tables(config_, ports_, fdbs_, router_.routing(), nat_.translation(),
+                                 router_stats_, tunnels_.suppression(ports_)));
   }
 
   Reply answer(const Request& request) {

@@ -87,6 +87,14 @@ void TunnelControl::connect(const Config& config, const LivePorts& ports) {
   }
 }
 
+std::shared_ptr<Suppression> TunnelControl::suppression(const LivePorts& ports) {
+  const bool wanted = std::ranges::any_of(
+      ports, [](const auto& port) { return is_tunnel(*port) && port->config().tunnel->suppress; });
+  if (!wanted) return nullptr;
+  if (!suppression_) suppression_ = std::make_shared<Suppression>(Suppression::default_stations);
+  return suppression_;
+}
+
 bool TunnelControl::follow_paths(Config& config, const LivePorts& ports) {
   bool changed = false;
   std::map<std::string, uint16_t> least;  // by network

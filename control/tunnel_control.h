@@ -10,6 +10,7 @@
 
 #include "control/config.h"
 #include "control/live_port.h"
+#include "tunnel/suppression.h"
 
 namespace uswitch {
 
@@ -19,6 +20,9 @@ class TunnelControl {
  public:
   // Before Tables are made of the ports.
   static void connect(const Config& config, const LivePorts& ports);
+
+  // What is known of stations behind remotes whose tunnels suppress; null when there are none.
+  std::shared_ptr<Suppression> suppression(const LivePorts& ports);
 
   // Asks the kernel for the MTU of every path and brings in step with it the tunnels' ports and,
   // where the file says no MTU, their networks and the ports and devices on those (PM-5, PM-6).
@@ -31,6 +35,7 @@ class TunnelControl {
  private:
   void follow(Config& config, NetworkConfig& network, uint16_t least, const LivePorts& ports);
 
+  std::shared_ptr<Suppression> suppression_;
   std::set<std::string> warned_;  // networks whose own MTU is more than a path takes
 };
 

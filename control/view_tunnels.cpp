@@ -42,7 +42,8 @@ json::object view_remote(const ApiContext& context, PortId id, const TunnelInfo&
   out["macs"] = network.fdb->learned_on(id);
   out["last_heard"] =
       info.last_heard
-          ? json::value(std::chrono::duration<double>(context.now - *info.last_heard).count())
+          ? json::value(
+                std::chrono::floor<std::chrono::seconds>(context.now - *info.last_heard).count())
           : json::value(nullptr);
   return out;
 }

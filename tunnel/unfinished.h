@@ -1,7 +1,7 @@
-// Frames out of a tunnel that no wire has carried. Where the way between two nodes is a veth pair, a
-// vxlan device of the kernel leaves inner checksums unfinished and inner TCP super-segments whole:
-// it counts on hardware that never comes, and a UDP socket is not told. So they are known by what
-// they look like: the checksum field holds the sum of the pseudo-header, to the bit.
+// Frames out of a tunnel that no wire has carried. Where the way between two nodes is a veth pair,
+// a vxlan device of the kernel leaves inner checksums unfinished and inner TCP super-segments
+// whole: it counts on hardware that never comes, and a UDP socket is not told. So they are known by
+// what they look like: the checksum field holds the sum of the pseudo-header, to the bit.
 //
 // A segment that was damaged so that it looks like that passes for a sound one: one of 65536, as
 // many as the checksum itself lets pass. Nothing else about a frame that is damaged is made right.

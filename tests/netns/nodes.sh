@@ -39,7 +39,7 @@ kill_node() {  # NAME: its uswitch, without a chance to clear up
   unset "uswitch_pid[$1]"
 }
 
-tunnel() {  # NODE TUNNEL FIELD: of `show tunnels`, of each of its remotes
+tunnel() {  # NODE TUNNEL FIELD: of `show tunnels`, a line a remote
   show tunnels "$1" | jq -r ".tunnels[] | select(.tunnel == \"$2\") | .$3"
 }
 
