@@ -12,6 +12,8 @@
 
 #include "control/api.h"
 #include "control/build_tables.h"
+#include "control/capture_control.h"
+#include "control/drop_rates.h"
 #include "control/http_server.h"
 #include "control/live_port.h"
 #include "control/nat_control.h"
@@ -143,6 +145,8 @@ class Daemon::Impl {
     std::vector<PortInfo> infos;
     for (auto& port : ports_) infos.push_back(info_of(*port));
     ApiContext context{engine_, infos, file_, config_.text, now(), started_, &config_};
+    context.captures = captures_.get();
+    context.drop_rates = &drop_rates_;
     if (nat_.present()) {
       context.actions.publish = [this](const PublishConfig& entry) {
         return republish(nat_.publish(entry));
@@ -253,6 +257,7 @@ class Daemon::Impl {
     TunnelControl::note_heard(ports_, now());
     follow_paths();
     engine_.expire();
+    drop_rates_.sample(engine_.tables(), now());
     timer_.expires_after(housekeeping_interval);
     timer_.async_wait([this](boost::system::error_code error) {
       if (!error) tick();
@@ -284,6 +289,8 @@ class Daemon::Impl {
   std::shared_ptr<PortStats> router_stats_;
   std::optional<asio::posix::stream_descriptor> host_events_;
   asio::steady_timer router_timer_;
+  const std::shared_ptr<CaptureControl> captures_ = std::make_shared<CaptureControl>(engine_);
+  DropRates drop_rates_;
 };
 
 Daemon::Daemon(Config config, std::string file)

@@ -46,6 +46,15 @@ LivePort::LivePort(const PortConfig& config, bool autoconfigure, unsigned worker
   }
 }
 
+LivePort::LivePort(const PortConfig& config, std::shared_ptr<Port> port,
+                   std::optional<MacAddress> mac)
+    : config_(config),
+      stats_(std::make_shared<PortStats>(1)),
+      mac_(mac),
+      mtu_(config.mtu),
+      on_machine_(false),
+      port_(std::move(port)) {}
+
 NetNs LivePort::open_netns(NamedNamespaces& namespaces) {
   if (!config_.netns) return NetNs::own();
   if (config_.netns->kind != NetnsConfig::Kind::name) return NetNs::open(config_.netns->text);

@@ -29,6 +29,11 @@ class LivePort {
   LivePort(const PortConfig& config, bool autoconfigure, unsigned workers,
            NamedNamespaces& namespaces, Underlays& underlays);
 
+  // One that is none of this machine's: replay has it in memory, as if it had been made with this
+  // MAC.
+  LivePort(const PortConfig& config, std::shared_ptr<Port> port, std::optional<MacAddress> mac);
+  bool on_machine() const { return on_machine_; }
+
   const PortConfig& config() const { return config_; }
   const std::shared_ptr<Port>& port() const { return port_; }
   const std::shared_ptr<PortStats>& stats() const { return stats_; }
@@ -73,6 +78,7 @@ class LivePort {
   uint32_t device_mtu_ = std::numeric_limits<uint32_t>::max();
   int link_index_ = 0;
   uint64_t kernel_drops_ = 0;
+  bool on_machine_ = true;
 
   // Let go of from the last to the first.
   std::shared_ptr<const NamedNetNs> netns_;

@@ -210,13 +210,21 @@ std::string ports_of(const json::object& drop) {
 }
 
 std::string render_drops(const json::object& view, bool colour) {
-  Table table({{"REASON"}, {"ROOM"}, {"PACKETS", right}, {"PORTS"}, {"WHY"}});
+  Table table(
+      {{"REASON"}, {"ROOM"}, {"PACKETS", right}, {"PER SECOND", right}, {"PORTS"}, {"WHY"}});
+  Table last({{"REASON"}, {"LAST", right}, {"FROM"}, {"PACKET"}});
   for (const json::value& one : view.at("drops").as_array()) {
     const json::object& drop = one.as_object();
     table.add({text(drop.at("reason")), text(drop.at("room")), drops(drop.at("packets")),
-               ports_of(drop), text(drop.at("sentence"))});
+               show_fraction(drop.at("rate").to_number<double>()), ports_of(drop),
+               text(drop.at("sentence"))});
+    if (drop.at("last").is_null()) continue;
+    const json::object& packet = drop.at("last").as_object();
+    last.add({text(drop.at("reason")), show_seconds(packet.at("age").to_number<double>()) + " ago",
+              text(packet.at("port")), text(packet.at("summary"))});
   }
-  return table.empty() ? "nothing was dropped\n" : table.render(colour);
+  if (table.empty()) return "nothing was dropped\n";
+  return table.render(colour) + (last.empty() ? "" : "\n" + last.render(colour));
 }
 
 std::string render_tunnels(const json::object& view, bool colour) {

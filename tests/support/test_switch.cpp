@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 namespace uswitch::test {
 
 TestSwitch::~TestSwitch() {
@@ -77,7 +79,10 @@ void TestSwitch::run(PortId port) {
     if (batch.empty()) continue;
     const PortId from = batch[0].ingress == no_port ? port : batch[0].ingress;
     for (Packet* p : batch.packets()) EXPECT_EQ(p->ingress, batch[0].ingress);
+    std::optional<ExplainCheck> check;
+    if (batch.size() == 1) check.emplace(tables_, ports_, from, batch[0], now_);
     pipeline_.run(tables_, from, batch, now_);
+    if (check) check->compare(settle_);
   }
   if (std::exchange(settle_, false)) pipeline_.settle(tables_, now_);
 }
@@ -89,7 +94,7 @@ void TestSwitch::pass_time(Duration time) {
     now_ += step;
     uint64_t wake = 0;
     const std::vector<OwnFrame> frames = announcer_.due(tables_.routing, now_, wake);
-    pipeline_.send_own(tables_, frames);
+    pipeline_.send_own(tables_, frames, now_);
     pipeline_.settle(tables_, now_);
     pipeline_.expire(tables_, now_);
   }
@@ -167,6 +172,21 @@ void TestSwitch::publish(NetworkId on, const Ip& address, uint16_t port, uint8_t
     if (gateway)
       nat().networks[n].gateway[to.is_v4() ? 0 : 1] = nat().ports->add_external(*gateway);
   }
+}
+
+std::shared_ptr<Capture> TestSwitch::capture(CaptureRequest request, size_t ring) {
+  auto set = std::make_shared<CaptureSet>();
+  if (tables_.captures) *set = *tables_.captures;
+  const auto place = std::ranges::find(set->places, nullptr);
+  *place = std::make_shared<Capture>(std::move(request), 1u, ring);
+  tables_.captures = set;
+  return *place;
+}
+
+void TestSwitch::end_capture(const Capture& capture) {
+  auto set = std::make_shared<CaptureSet>(*tables_.captures);
+  std::ranges::find(set->places, &capture, &std::shared_ptr<Capture>::get)->reset();
+  tables_.captures = set;
 }
 
 void TestSwitch::add_station(PortId port, const Ip& address, const Mac& mac) {
