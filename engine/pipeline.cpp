@@ -160,7 +160,8 @@ Verdict Pipeline::open_flow(const Turn& turn, size_t i) {
   Packet& packet = *routed_.packets[i];
   const NetworkId in = packet.network;
   const Nat::Opening opening = nat_.begin(nat, i, in, turn.now);
-  const NetworkId out = Router::way_to(routing, opening.destination);
+  const NetworkId out =
+      opening.moved() ? Router::way_to(routing, opening.destination) : router_.way_of(i);
   const Verdict verdict = nat_.open(nat, opening, packet, i, in, out, turn.now);
   if (verdict.kind() == Verdict::Kind::next) {
     router_.plan_anew(routing, packet, i);

@@ -43,7 +43,9 @@ class Router {
 
   // The network that the `index`th packet goes out to; no_network: to the router itself, or
   // nowhere.
-  NetworkId way_of(size_t index) const { return network_of(plans_[index].target); }
+  NetworkId way_of(size_t index) const {
+    return plans_[index].local ? no_network : network_of(plans_[index].target);
+  }
   static NetworkId way_to(const Routing& routing, const IpAddress& destination) {
     return network_of(routing.routes->lookup(destination));
   }

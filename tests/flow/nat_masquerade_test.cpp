@@ -233,5 +233,16 @@ TEST_F(Offloads, TR1_SuperSegmentsAreTranslatedWholeAndCutRight) {
   }
 }
 
+// Its link-local addresses are in no route: the default route is not where they are.
+TEST_F(Masquerade, ND5_AnswersToTheRoutersOwnQuestionsReachIt) {
+  sw.add_route("::/0", outside, web.v6);
+  for (const Host* h : {&alice, &web}) {
+    send(*h, from(*h, TestSwitch::router_link_local(h->network))
+                 .neighbor_advertisement(h->v6, mac(h->station)));
+  }
+  EXPECT_EQ(sw.total_drops(), 0u);
+  EXPECT_EQ(sw.total(&PortCounters::tx_packets), 2u);  // to the router
+}
+
 }  // namespace
 }  // namespace uswitch::test

@@ -39,8 +39,8 @@ YAML
 
 iperf_server far
 tcp_both_ways() {  # ENDPOINT ADDRESS-OF-FAR
-  expect "bytes $1 to $2" "$(iperf "$1" "$2" -n 20M) > 10 << 20"
-  expect "bytes $2 to $1" "$(iperf "$1" "$2" -R -n 20M) > 10 << 20"
+  expect "bytes $1 to $2" "$(iperf "$1" "$2" -n 10M) > 5 << 20"
+  expect "bytes $2 to $1" "$(iperf "$1" "$2" -R -n 10M) > 5 << 20"
 }
 step "over IPv4, from a TAP and a veth endpoint"
 ping_all web 10.4.0.2; ping_all far 10.4.0.3 3 -s 8000
