@@ -85,8 +85,10 @@ class Output {
       left = left.subspan(block->size());
     }
     pending_.erase(0, pending_.size() - left.size());
-    if (files_) files_->flush();
-    else if (std::fflush(stdout) != 0) throw std::runtime_error("cannot write to standard output");
+    if (files_)
+      files_->flush();
+    else if (std::fflush(stdout) != 0)
+      throw std::runtime_error("cannot write to standard output");
   }
 
   void print_totals() const {

@@ -1,5 +1,5 @@
-// `uswitch capture`: packets of the running uswitch into a file, a pipe, or as lines for people; and
-// `uswitch trace`. Until SIGINT, SIGTERM or the count. Main thread.
+// `uswitch capture`: packets of the running uswitch into a file, a pipe, or as lines for people;
+// and `uswitch trace`. Until SIGINT, SIGTERM or the count. Main thread.
 #pragma once
 #include "control/cli.h"
 

@@ -38,7 +38,8 @@ void CaptureFiles::rotate() {
   for (unsigned n = rotate_count_ - 1; n >= 1; --n) {
     const std::string from = n == 1 ? path_ : path_ + "." + std::to_string(n - 1);
     const std::string to = path_ + "." + std::to_string(n);
-    if (std::rename(from.c_str(), to.c_str()) != 0 && errno != ENOENT) fail("cannot rename " + from);
+    if (std::rename(from.c_str(), to.c_str()) != 0 && errno != ENOENT)
+      fail("cannot rename " + from);
   }
   open();
   write({reinterpret_cast<const uint8_t*>(heading_.data()), heading_.size()});

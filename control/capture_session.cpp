@@ -57,18 +57,18 @@ void CaptureSession::write(const CaptureRecords::Item& item, const WallClock& cl
   interfaces_[number].lost += r.lost;
   const std::string comment = records_.outcome_of(r);
   const bool in = r.kind == CaptureRecord::Kind::in;
-  pcapng::write_packet(
-      out, {.interface = number,
-            .time = clock.of(r.time),
-            .length = r.length,
-            .bytes = item.bytes,
-            .direction = in ? pcapng::Direction::inbound : pcapng::Direction::outbound,
-            .checksum_not_ready = r.needs_checksum,
-            .segmentation_offload = r.segments,
-            .id = r.id,
-            .queue = item.worker,
-            .dropped = r.lost,
-            .comment = comment});
+  pcapng::write_packet(out,
+                       {.interface = number,
+                        .time = clock.of(r.time),
+                        .length = r.length,
+                        .bytes = item.bytes,
+                        .direction = in ? pcapng::Direction::inbound : pcapng::Direction::outbound,
+                        .checksum_not_ready = r.needs_checksum,
+                        .segmentation_offload = r.segments,
+                        .id = r.id,
+                        .queue = item.worker,
+                        .dropped = r.lost,
+                        .comment = comment});
 }
 
 // Written before its first packet (PC-3). An id that has another port by now is another interface.

@@ -13,7 +13,15 @@ inline constexpr const char* default_control_path = "/run/uswitch/uswitch.sock";
 enum ExitCode : int { exit_ok = 0, exit_failure = 1, exit_usage = 2, exit_no_daemon = 3 };
 
 struct CommandLine {
-  enum class Command { run, check, show, remove, capture, trace, explain };  // remove: `uswitch delete`
+  enum class Command {
+    run,
+    check,
+    show,
+    remove,
+    capture,
+    trace,
+    explain
+  };  // remove: `uswitch delete`
   Command command = Command::run;
 
   std::string config;                  // run, check: the file
@@ -25,7 +33,7 @@ struct CommandLine {
   Query query;  // the filters that were given, under the API's names
 
   // capture:
-  std::string write;  // the file; "-": standard output; empty: lines for people
+  std::string write;          // the file; "-": standard output; empty: lines for people
   uint64_t rotate_size = 0;   // bytes of a file; 0: one file without end
   unsigned rotate_count = 5;  // files that are kept
 

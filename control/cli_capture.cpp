@@ -8,7 +8,8 @@ namespace uswitch {
 namespace {
 
 constexpr const char* capture_examples =
-    "Without -w a line a packet is printed: when, the packet's id, where, which way, what, and what\n"
+    "Without -w a line a packet is printed: when, the packet's id, where, which way, what, and "
+    "what\n"
     "became of it. All appearances of a packet have the same id.\n"
     "\n"
     "Examples:\n"
@@ -19,8 +20,10 @@ constexpr const char* capture_examples =
     "  uswitch capture -w ring.pcapng --rotate-size 10M --rotate-count 5";
 
 constexpr const char* trace_examples =
-    "For each packet: what came in, a line a stage with what was looked up, found and rewritten, what\n"
-    "became of it, and what left. Each worker explains about 1000 packets a second and passes over\n"
+    "For each packet: what came in, a line a stage with what was looked up, found and rewritten, "
+    "what\n"
+    "became of it, and what left. Each worker explains about 1000 packets a second and passes "
+    "over\n"
     "others.\n"
     "\n"
     "Examples:\n"

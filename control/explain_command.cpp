@@ -69,7 +69,8 @@ std::string render_explanation(const json::object& answer) {
     out += stage + std::string(width - stage.size() + 2, ' ') + text(step.at("text")) + "\n";
   }
   out += "=> " + text(answer.at("end"));
-  if (!answer.at("certain").as_bool()) out += " (as far as can be known before a real packet comes)";
+  if (!answer.at("certain").as_bool())
+    out += " (as far as can be known before a real packet comes)";
   return out + "\n";
 }
 

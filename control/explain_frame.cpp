@@ -21,8 +21,8 @@ using Kind = ImaginedFlow::Kind;
 constexpr uint16_t echo_id = 0x7573;
 constexpr uint16_t syn_window = 64240;
 
-const MacAddress stand_in = MacAddress::from_u64(0x0200'0000'0001);   // for the endpoint
-const MacAddress nobody = MacAddress::from_u64(0x0200'00ff'fffe);     // for a station not known
+const MacAddress stand_in = MacAddress::from_u64(0x0200'0000'0001);  // for the endpoint
+const MacAddress nobody = MacAddress::from_u64(0x0200'00ff'fffe);    // for a station not known
 
 struct Imagining {
   const Endpoint& endpoint;
@@ -97,8 +97,8 @@ std::optional<IpAddress> Imagining::gateway() {
   const RouteConfig* best = nullptr;
   if (endpoint.config) {
     for (const RouteConfig& r : endpoint.config->routes) {
-      const bool fits = r.to.contains(flow.destination) &&
-                        r.to.address.family() == flow.destination.family();
+      const bool fits =
+          r.to.contains(flow.destination) && r.to.address.family() == flow.destination.family();
       if (fits && (!best || r.to.length > best->to.length)) best = &r;
     }
   }
@@ -214,9 +214,9 @@ void Imagining::write(const MacAddress& from, const MacAddress& to) {
   bytes.assign(own_header_size(flow.source.family()) + transport.size, 0);
   Packet out;
   out.data = bytes.data();
-  uint8_t* l4 = write_own_header({flow.source, flow.destination, flow.source.family(), 0,
-                                  transport.protocol, transport.size},
-                                 out);
+  uint8_t* l4 = write_own_header(
+      {flow.source, flow.destination, flow.source.family(), 0, transport.protocol, transport.size},
+      out);
   to.store(bytes.data());
   from.store(bytes.data() + EthernetView::Offset::source);
   if (flow.kind == Kind::tcp) write_tcp(flow, l4);

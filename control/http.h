@@ -29,7 +29,7 @@ struct Reply {
   unsigned status = 200;  // RFC 9110 section 15
   std::string body;
   std::string_view content_type = "application/json";
-  std::string allow;  // the methods the path takes; only with status 405
+  std::string allow;                   // the methods the path takes; only with status 405
   std::shared_ptr<BodyStream> stream;  // in place of `body`; null: there is none
 };
 

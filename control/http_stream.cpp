@@ -53,8 +53,10 @@ class Sending : public std::enable_shared_from_this<Sending> {
   }
 
   void on_written(beast::error_code error, size_t) {
-    if (!error) send_next();
-    else finish();
+    if (!error)
+      send_next();
+    else
+      finish();
   }
 
   void send_next() {
@@ -70,8 +72,10 @@ class Sending : public std::enable_shared_from_this<Sending> {
     }
     timer_.expires_after(interval);
     timer_.async_wait([self = shared_from_this()](beast::error_code error) {
-      if (!error && self->socket_.socket().is_open()) self->send_next();
-      else self->finish();
+      if (!error && self->socket_.socket().is_open())
+        self->send_next();
+      else
+        self->finish();
     });
   }
 

@@ -210,7 +210,8 @@ std::string ports_of(const json::object& drop) {
 }
 
 std::string render_drops(const json::object& view, bool colour) {
-  Table table({{"REASON"}, {"ROOM"}, {"PACKETS", right}, {"PER SECOND", right}, {"PORTS"}, {"WHY"}});
+  Table table(
+      {{"REASON"}, {"ROOM"}, {"PACKETS", right}, {"PER SECOND", right}, {"PORTS"}, {"WHY"}});
   Table last({{"REASON"}, {"LAST", right}, {"FROM"}, {"PACKET"}});
   for (const json::value& one : view.at("drops").as_array()) {
     const json::object& drop = one.as_object();
@@ -219,9 +220,8 @@ std::string render_drops(const json::object& view, bool colour) {
                text(drop.at("sentence"))});
     if (drop.at("last").is_null()) continue;
     const json::object& packet = drop.at("last").as_object();
-    last.add({text(drop.at("reason")),
-              show_seconds(packet.at("age").to_number<double>()) + " ago", text(packet.at("port")),
-              text(packet.at("summary"))});
+    last.add({text(drop.at("reason")), show_seconds(packet.at("age").to_number<double>()) + " ago",
+              text(packet.at("port")), text(packet.at("summary"))});
   }
   if (table.empty()) return "nothing was dropped\n";
   return table.render(colour) + (last.empty() ? "" : "\n" + last.render(colour));

@@ -1,5 +1,5 @@
-// One client's trace, from the workers' records to lines of text: for each packet what came in, what
-// each stage looked up, found and did, and what became of it. Control thread.
+// One client's trace, from the workers' records to lines of text: for each packet what came in,
+// what each stage looked up, found and did, and what became of it. Control thread.
 #pragma once
 #include <vector>
 

@@ -24,7 +24,8 @@ std::vector<PortId> ports_of(Parameters& parameters, const Tables& tables) {
     if (name == router_row && tables.router_stats) {
       ports.push_back(no_port);
     } else {
-      ports.push_back(static_cast<PortId>(Parameters({{"port", name}}).named("port", tables.ports).value()));
+      ports.push_back(
+          static_cast<PortId>(Parameters({{"port", name}}).named("port", tables.ports).value()));
     }
   }
   return ports;
@@ -63,8 +64,9 @@ CaptureRecords start_capture(const ApiContext& context, CaptureRequest request) 
   if (!context.captures) throw Conflict("this uswitch takes no captures");
   auto capture = context.captures->start(std::move(request));
   if (!capture) {
-    throw Conflict(std::to_string(CaptureSet::limit) +
-                   " captures run already, which is the most there may be at once: end one of them");
+    throw Conflict(
+        std::to_string(CaptureSet::limit) +
+        " captures run already, which is the most there may be at once: end one of them");
   }
   return {context.captures->weak_from_this(), std::move(capture)};
 }

@@ -17,8 +17,7 @@ namespace {
 
 using Kind = ImaginedFlow::Kind;
 
-constexpr std::string_view example =
-    R"({"port": "web", "tcp": "10.0.0.11:4000,10.0.0.21:80"})";
+constexpr std::string_view example = R"({"port": "web", "tcp": "10.0.0.11:4000,10.0.0.21:80"})";
 
 struct Question {
   std::string port;

@@ -1,8 +1,8 @@
 // Packets that somebody watches: what is asked for, and the records that workers write.
 //
-// A packet is matched as it comes in, and again when the router has given it new addresses. If it is
-// wanted, it gets a number (packet id) and a mark, and every later appearance of it, where it leaves or
-// is dropped, is recorded under the same number.
+// A packet is matched as it comes in, and again when the router has given it new addresses. If it
+// is wanted, it gets a number (packet id) and a mark, and every later appearance of it, where it
+// leaves or is dropped, is recorded under the same number.
 //
 // Kind "ours": made by the control thread, published in Tables, immutable but for the rings: each
 // worker writes to its own, the control thread reads. A full ring loses records, counted, never
@@ -39,8 +39,8 @@ struct CaptureRecord {
   uint64_t id = 0;
   Time time;
   uint32_t captured = 0;
-  uint32_t length = 0;  // of the frame
-  uint32_t lost = 0;    // records that there was no room for since the last one of this worker
+  uint32_t length = 0;    // of the frame
+  uint32_t lost = 0;      // records that there was no room for since the last one of this worker
   PortId port = no_port;  // where it came in or leaves; no_port: the router
   PortId other = no_port;
   uint16_t copies = 0;
@@ -55,9 +55,9 @@ static_assert(alignof(CaptureRecord) <= CaptureRing::alignment);
 struct CaptureRequest {
   PacketFilter filter = {};
   std::vector<PortId> ports = {};  // only what enters or leaves there; empty: everywhere
-  bool drops = false;         // only what is dropped
-  bool explain = false;       // and text: what each stage does with a packet
-  uint32_t snaplen = max_frame;  // bytes of a frame that are kept
+  bool drops = false;              // only what is dropped
+  bool explain = false;            // and text: what each stage does with a packet
+  uint32_t snaplen = max_frame;    // bytes of a frame that are kept
 };
 
 class Capture {

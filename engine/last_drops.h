@@ -1,6 +1,6 @@
-// For each drop reason the beginning of the last packet that one worker dropped for it. Kind "mine",
-// read by the control thread while the worker writes: a version before and after tells it to look
-// again (a seqlock).
+// For each drop reason the beginning of the last packet that one worker dropped for it. Kind
+// "mine", read by the control thread while the worker writes: a version before and after tells it
+// to look again (a seqlock).
 #pragma once
 #include <array>
 #include <atomic>

@@ -5,8 +5,9 @@
 // masks and comparisons, so it is translated once into nodes that do all three: load 32 bits, mask,
 // compare, go on at one of two nodes. A batch goes through node by node, not packet by packet: what
 // would be the interpreter's work for each packet is done once, and without branches to mispredict.
-// That takes a fifth of what an interpreter of BPF does, and a filter sees every packet. What cannot be translated (arithmetic, scratch memory) and frames so short
-// that a load could lie outside are left to libpcap's own interpreter, so the answers are the same.
+// That takes a fifth of what an interpreter of BPF does, and a filter sees every packet. What
+// cannot be translated (arithmetic, scratch memory) and frames so short that a load could lie
+// outside are left to libpcap's own interpreter, so the answers are the same.
 //
 // Kind "ours": immutable once made. Workers call match().
 #pragma once

@@ -14,10 +14,10 @@ struct Accumulator {
   enum class Kind : uint8_t { nothing, bytes, indexed_bytes, length };
   Kind kind = Kind::nothing;
   bool has_index = false;  // an index has been set on the way here
-  uint8_t size = 0;     // of bytes: 1, 2 or 4
-  bool fresh = false;   // loaded and not compared yet
+  uint8_t size = 0;        // of bytes: 1, 2 or 4
+  bool fresh = false;      // loaded and not compared yet
   uint16_t offset = 0;
-  uint32_t mask = 0;    // what has been masked off since, of the number
+  uint32_t mask = 0;  // what has been masked off since, of the number
 
   auto key() const { return std::tuple(kind, has_index, size, fresh, offset, mask); }
 };
@@ -94,7 +94,7 @@ class FilterTranslator {
         return i.k != 0 ? FilterNode::accept : FilterNode::reject;
       default:
         return BPF_CLASS(i.code) == BPF_JMP && BPF_SRC(i.code) == BPF_K ? jump(pc, a)
-                                                                       : std::nullopt;
+                                                                        : std::nullopt;
     }
   }
 

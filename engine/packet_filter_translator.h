@@ -37,7 +37,8 @@ struct FilterReach {
   uint32_t indexed = 0;  // the others, besides the index
 };
 
-// Where to begin is node 0; all ways lead to nodes further behind. Empty when the program does what nodes cannot.
+// Where to begin is node 0; all ways lead to nodes further behind. Empty when the program does what
+// nodes cannot.
 std::vector<FilterNode> translate_filter(std::span<const bpf_insn> program, FilterReach& reach);
 
 }  // namespace uswitch

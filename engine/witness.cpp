@@ -290,16 +290,16 @@ CaptureRecord* Witness::record(Capture& capture, CaptureRecord::Kind kind, PortI
     return nullptr;
   }
   const uint64_t lost = own.lost.get();
-  auto* r = new (room) CaptureRecord{
-      .id = mark::id(packet.mark) != 0 ? mark::id(packet.mark) : new_id(),
-      .time = now_,
-      .captured = static_cast<uint32_t>(bytes.size()),
-      .length = packet.length,
-      .lost = static_cast<uint32_t>(lost - std::exchange(own.lost_told, lost)),
-      .port = port,
-      .kind = kind,
-      .needs_checksum = packet.offload.needs_checksum,
-      .segments = packet.offload.gso != Offload::Gso::none};
+  auto* r = new (room)
+      CaptureRecord{.id = mark::id(packet.mark) != 0 ? mark::id(packet.mark) : new_id(),
+                    .time = now_,
+                    .captured = static_cast<uint32_t>(bytes.size()),
+                    .length = packet.length,
+                    .lost = static_cast<uint32_t>(lost - std::exchange(own.lost_told, lost)),
+                    .port = port,
+                    .kind = kind,
+                    .needs_checksum = packet.offload.needs_checksum,
+                    .segments = packet.offload.gso != Offload::Gso::none};
   std::memcpy(room + sizeof(CaptureRecord), bytes.data(), bytes.size());
   return r;
 }

@@ -11,7 +11,8 @@ bool Parking::park(const Key& key, const Packet& packet, std::optional<SavedPack
   return room;
 }
 
-bool Parking::park_behind(Queue& queue, const Packet& packet, std::optional<SavedPacket>& displaced) {
+bool Parking::park_behind(Queue& queue, const Packet& packet,
+                          std::optional<SavedPacket>& displaced) {
   const size_t bytes = SavedPacket::memory(packet.length);
   if (queue.size() == max_per_neighbour || !fits(1, bytes)) {
     SavedPacket& oldest = queue.front();

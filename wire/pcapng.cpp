@@ -246,14 +246,15 @@ std::optional<EnhancedPacket> read_packet(std::span<const uint8_t> block) {
   if (captured > block.size() || frame + 20 + padded(captured) > block.size()) return std::nullopt;
   out.bytes = block.subspan(28, captured);
   uint32_t flags = 0;
-  const bool sound = read_options(
-      block, 28 + padded(captured), [&](uint16_t code, std::span<const uint8_t> value) {
-        if (code == option::epb_flags) read_number(value, flags);
-        if (code == option::epb_dropcount) read_number(value, out.dropped);
-        if (code == option::epb_packetid) read_number(value, out.id);
-        if (code == option::epb_queue) read_number(value, out.queue);
-        if (code == option::comment) out.comment = text_of(value);
-      });
+  const bool sound = read_options(block, 28 + padded(captured),
+                                  [&](uint16_t code, std::span<const uint8_t> value) {
+                                    if (code == option::epb_flags) read_number(value, flags);
+                                    if (code == option::epb_dropcount)
+                                      read_number(value, out.dropped);
+                                    if (code == option::epb_packetid) read_number(value, out.id);
+                                    if (code == option::epb_queue) read_number(value, out.queue);
+                                    if (code == option::comment) out.comment = text_of(value);
+                                  });
   out.direction = static_cast<Direction>(flags & flag::direction);
   out.checksum_not_ready = (flags & flag::checksum_not_ready) != 0;
   out.segmentation_offload = (flags & flag::segmentation_offload) != 0;

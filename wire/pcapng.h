@@ -1,6 +1,6 @@
 // Capture files in the pcapng format (draft-ietf-opsawg-pcapng; STANDARDS PC-1 to PC-7): Ethernet,
-// nanoseconds, this machine's byte order. Blocks are appended to a string, and taken apart again. No
-// state; any thread. Allocates.
+// nanoseconds, this machine's byte order. Blocks are appended to a string, and taken apart again.
+// No state; any thread. Allocates.
 #pragma once
 #include <cstdint>
 #include <optional>
@@ -23,8 +23,8 @@ void write_section(std::string& out, std::string_view application);
 struct Interface {
   std::string name;
   std::string description;
-  std::string filter;     // as libpcap takes it; empty: none
-  uint32_t snaplen = 0;   // 0: no limit
+  std::string filter;    // as libpcap takes it; empty: none
+  uint32_t snaplen = 0;  // 0: no limit
 };
 void write_interface(std::string& out, const Interface& interface);
 
@@ -32,15 +32,15 @@ enum class Direction : uint8_t { unknown = 0, inbound = 1, outbound = 2 };
 
 struct EnhancedPacket {
   uint32_t interface = 0;
-  uint64_t time = 0;      // nanoseconds since 1970
-  uint32_t length = 0;    // of the whole frame
+  uint64_t time = 0;    // nanoseconds since 1970
+  uint32_t length = 0;  // of the whole frame
   std::span<const uint8_t> bytes;
   Direction direction = Direction::unknown;
   bool checksum_not_ready = false;
   bool segmentation_offload = false;
   uint64_t id = 0;
   uint32_t queue = 0;
-  uint64_t dropped = 0;   // captures that were lost before this one; 0 is not written
+  uint64_t dropped = 0;  // captures that were lost before this one; 0 is not written
   std::string_view comment;
 };
 // Says too whether the frame is for one, some or all, by its destination.

@@ -1,5 +1,5 @@
-// What captures cost the packets: 64-byte frames bridged and routed on one worker, with no kernel in
-// it, while nobody captures, while somebody does whose filter matches nothing, and while all is
+// What captures cost the packets: 64-byte frames bridged and routed on one worker, with no kernel
+// in it, while nobody captures, while somebody does whose filter matches nothing, and while all is
 // captured. One iteration is one batch.
 #include <benchmark/benchmark.h>
 
@@ -72,8 +72,8 @@ void run(benchmark::State& state, bool routed, const char* filter, bool all) {
   if (all && records != 2 * setup.sent()) state.SkipWithError("captures were lost");
 }
 
-#define USWITCH_CAPTURE_BENCH(name, filter, all)                      \
-  BENCHMARK_CAPTURE(run, bridged / name, false, filter, all);         \
+#define USWITCH_CAPTURE_BENCH(name, filter, all)              \
+  BENCHMARK_CAPTURE(run, bridged / name, false, filter, all); \
   BENCHMARK_CAPTURE(run, routed / name, true, filter, all)
 
 USWITCH_CAPTURE_BENCH(off, nullptr, false);

@@ -86,7 +86,8 @@ TEST_F(CaptureRouted, APacketThatWaitedIsTheSameOne) {
   ASSERT_THAT(words(take_seen(*capture)), ElementsAre("in p0 consumed"));
   send(alice, from(alice, "10.1.0.77").udp(3, 4));
   const uint64_t id = take_seen(*capture).at(0).id;
-  sw.send(port, frame().eth(mac(77), TestSwitch::router_mac(lab))
+  sw.send(port, frame()
+                    .eth(mac(77), TestSwitch::router_mac(lab))
                     .arp_reply(mac(77), "10.1.0.77", TestSwitch::router_mac(lab), "10.1.0.1"));
   const auto seen = take_seen(*capture);
   ASSERT_THAT(words(seen), ElementsAre("out p5 <- p0", "out p5 <- p0"));
@@ -116,7 +117,8 @@ TEST_F(CaptureRouted, APacketThatWaitedForAnotherCaptureIsNotOfThisOne) {
   send(alice, from(alice, "10.1.0.77").udp(1, 2));
   sw.end_capture(*first);
   const auto second = sw.capture({.filter = PacketFilter("tcp")});
-  sw.send(port, frame().eth(mac(77), TestSwitch::router_mac(lab))
+  sw.send(port, frame()
+                    .eth(mac(77), TestSwitch::router_mac(lab))
                     .arp_reply(mac(77), "10.1.0.77", TestSwitch::router_mac(lab), "10.1.0.1"));
   EXPECT_EQ(sw.received(port).size(), 2u) << "the question and the packet";
   EXPECT_THAT(words(take_seen(*second)), IsEmpty());

@@ -32,7 +32,8 @@ TEST_F(CaptureFlow, PC6_AppearancesOfAPacketShareItsId) {
   const auto capture = sw.capture({});
   sw.send_batch(a, {udp(1, 2), udp(1, 2, 54)});
   const auto seen = take_seen(*capture);
-  ASSERT_THAT(words(seen), ElementsAre("in p0 -> p1", "in p0 -> p1", "out p1 <- p0", "out p1 <- p0"));
+  ASSERT_THAT(words(seen),
+              ElementsAre("in p0 -> p1", "in p0 -> p1", "out p1 <- p0", "out p1 <- p0"));
   EXPECT_EQ(seen[0].id, seen[2].id);
   EXPECT_EQ(seen[1].id, seen[3].id);
   EXPECT_NE(seen[0].id, seen[1].id);
@@ -53,8 +54,8 @@ TEST_F(CaptureFlow, AFloodedPacketLeavesByEachPort) {
   const auto capture = sw.capture({});
   sw.send(a, udp(1, 7));
   const auto seen = take_seen(*capture);
-  EXPECT_THAT(words(seen), ElementsAre("in p0 flooded", "out p1 <- p0", "out p2 <- p0",
-                                       "out p3 <- p0"));
+  EXPECT_THAT(words(seen),
+              ElementsAre("in p0 flooded", "out p1 <- p0", "out p2 <- p0", "out p3 <- p0"));
   for (const Seen& s : seen) EXPECT_EQ(s.id, seen[0].id);
 }
 
@@ -103,8 +104,8 @@ TEST_F(CaptureFlow, DropsAloneAreRecordedWhenTheyAreDropped) {
   const auto there = sw.capture({.ports = {b}, .drops = true});
   sw.send_batch(a, {udp(1, 2), udp(1, 1), udp(1, 1, 54), udp(1, 2, 54)});
   sw.send(b, udp(2, 2));
-  EXPECT_THAT(words(take_seen(*all)), ElementsAre("in p0 drop same_port", "in p0 drop same_port",
-                                                  "in p1 drop same_port"));
+  EXPECT_THAT(words(take_seen(*all)),
+              ElementsAre("in p0 drop same_port", "in p0 drop same_port", "in p1 drop same_port"));
   const auto seen = take_seen(*some);
   ASSERT_THAT(words(seen), ElementsAre("in p0 drop same_port"));
   EXPECT_EQ(seen[0].bytes, udp(1, 1, 54).bytes());
@@ -114,12 +115,14 @@ TEST_F(CaptureFlow, DropsAloneAreRecordedWhenTheyAreDropped) {
 TEST_F(CaptureFlow, AFilterSeesTheTagThatTheFrameCameWith) {
   const auto tagged = sw.capture({.filter = PacketFilter("vlan 10 and udp")});
   const auto seen_by_all = sw.capture({});
-  const auto in_frame = frame().eth(mac(8), mac(9)).vlan(10, 5).ipv4("10.0.0.1", "10.0.0.2").udp(1, 2);
+  const auto in_frame =
+      frame().eth(mac(8), mac(9)).vlan(10, 5).ipv4("10.0.0.1", "10.0.0.2").udp(1, 2);
   sw.send(trunk, in_frame);
   MemoryPort::Frame beside{udp(8, 9).bytes(), {}, true, 0xa00a};
   sw.send(trunk, beside);  // as AF_PACKET delivers it (AP-2)
   const auto seen = take_seen(*tagged);
-  ASSERT_THAT(words(seen), ElementsAre("in p3 -> p4", "out p4 <- p3", "in p3 -> p4", "out p4 <- p3"));
+  ASSERT_THAT(words(seen),
+              ElementsAre("in p3 -> p4", "out p4 <- p3", "in p3 -> p4", "out p4 <- p3"));
   EXPECT_EQ(seen[0].bytes, in_frame.bytes());
   EXPECT_EQ(load_be32(&seen[2].bytes[12]), 0x8100a00au);
   EXPECT_EQ(seen[2].bytes.size(), beside.bytes.size() + 4);

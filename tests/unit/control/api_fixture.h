@@ -58,9 +58,9 @@ class ApiFixture : public testing::Test {
   }
 
   Reply ask(const std::string& method, const std::string& target, const std::string& body = "") {
-    return handle({method, target, body},
-                  {engine_, infos_, "/etc/uswitch.yaml", "workers: 2\n", start,
-                   start - std::chrono::seconds(90), config_, actions_, captures_.get(), drop_rates_});
+    return handle({method, target, body}, {engine_, infos_, "/etc/uswitch.yaml", "workers: 2\n",
+                                           start, start - std::chrono::seconds(90), config_,
+                                           actions_, captures_.get(), drop_rates_});
   }
   boost::json::value get(const std::string& target) {
     const Reply reply = ask("GET", target);

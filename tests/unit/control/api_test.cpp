@@ -203,7 +203,8 @@ TEST_F(ApiTest, TablesForPeople) {
   EXPECT_THAT(table("ports"), HasSubstr("1.23 M"));
   EXPECT_EQ(table("drops"),
             "REASON     ROOM    PACKETS  PER SECOND  PORTS  WHY\n"
-            "guard_mac  switch        1        0.00  web 1  The endpoint used a source MAC that is not its "
+            "guard_mac  switch        1        0.00  web 1  The endpoint used a source MAC that is "
+            "not its "
             "own.\n");
   EXPECT_THAT(table("workers"), HasSubstr("up for 1m 30s"));
 }

@@ -34,7 +34,11 @@ class CaptureSessionTest : public test::ApiFixture {
   }
   void record(unsigned worker, CaptureRecord r) {
     record(worker, r,
-           test::frame().eth(test::mac(1), test::mac(2)).ipv4("10.0.0.1", "10.0.0.2").udp(1, 2).bytes());
+           test::frame()
+               .eth(test::mac(1), test::mac(2))
+               .ipv4("10.0.0.1", "10.0.0.2")
+               .udp(1, 2)
+               .bytes());
   }
   static CaptureRecord at(int milliseconds, uint64_t id, PortId port) {
     CaptureRecord r;
@@ -87,7 +91,8 @@ TEST_F(CaptureSessionTest, PC3_PC7_WritesInterfacesBeforeTheirPacketsAndStatisti
   out.outcome = Outcome::from_port;
   out.other = 0;
   record(0, in);
-  EXPECT_THAT(words(session.next()), ElementsAre("interface web", "packet 7 on 0 in to port trunk"));
+  EXPECT_THAT(words(session.next()),
+              ElementsAre("interface web", "packet 7 on 0 in to port trunk"));
   counters(0, 0).rx_packets.add(3);
   counters(0, 1).tx_packets.add(2);
   record(0, out);
@@ -95,9 +100,8 @@ TEST_F(CaptureSessionTest, PC3_PC7_WritesInterfacesBeforeTheirPacketsAndStatisti
               ElementsAre("interface trunk", "packet 7 on 1 out from port web"));
   EXPECT_FALSE(session.ended());
   session.stop();
-  EXPECT_THAT(words(session.next()),
-              ElementsAre("statistics of 0: 5 handled, 1 accepted, 0 lost",
-                          "statistics of 1: 0 handled, 1 accepted, 0 lost"));
+  EXPECT_THAT(words(session.next()), ElementsAre("statistics of 0: 5 handled, 1 accepted, 0 lost",
+                                                 "statistics of 1: 0 handled, 1 accepted, 0 lost"));
   EXPECT_TRUE(session.ended());
 }
 
@@ -108,9 +112,9 @@ TEST_F(CaptureSessionTest, MergesTheWorkersByTime) {
   record(0, at(1, 1, 0));
   record(0, at(3, 3, 0));
   record(1, at(4, 4, 0));
-  EXPECT_THAT(words(session.next()), ElementsAre("interface web", "packet 1 on 0 in ",
-                                                 "packet 2 on 0 in ", "packet 3 on 0 in ",
-                                                 "packet 4 on 0 in "));
+  EXPECT_THAT(words(session.next()),
+              ElementsAre("interface web", "packet 1 on 0 in ", "packet 2 on 0 in ",
+                          "packet 3 on 0 in ", "packet 4 on 0 in "));
 }
 
 TEST_F(CaptureSessionTest, SaysWhatBecameOfAPacket) {
@@ -151,8 +155,7 @@ TEST_F(CaptureSessionTest, TellsWhatWasLost) {
   record(0, r);
   (void)session.next();
   session.stop();
-  EXPECT_THAT(words(session.next()),
-              ElementsAre("statistics of 0: 0 handled, 9 accepted, 8 lost"));
+  EXPECT_THAT(words(session.next()), ElementsAre("statistics of 0: 0 handled, 9 accepted, 8 lost"));
 }
 
 TEST_F(CaptureSessionTest, AChunkIsBounded) {
@@ -174,7 +177,8 @@ TEST_F(CaptureSessionTest, OutlivesTheEngine) {
   CaptureSession session(records(), "", 100);
   record(0, at(1, 1, 0));
   captures_.reset();
-  EXPECT_THAT(words(session.next()), ElementsAre("section", "interface port 0", "packet 1 on 0 in "));
+  EXPECT_THAT(words(session.next()),
+              ElementsAre("section", "interface port 0", "packet 1 on 0 in "));
 }
 
 TEST_F(CaptureSessionTest, ATraceTellsAPacketsStoryInOnePiece) {
@@ -238,7 +242,8 @@ TEST_F(CaptureApiTest, BeginsAStream) {
 
 TEST_F(CaptureApiTest, SaysWhatIsWrong) {
   EXPECT_THAT(refused("/v1/capture?filter=tcp%20prt"), HasSubstr("filter 'tcp prt': can't parse"));
-  EXPECT_THAT(refused("/v1/capture?port=wbe"), HasSubstr("no port 'wbe'; there are web, trunk, wan"));
+  EXPECT_THAT(refused("/v1/capture?port=wbe"),
+              HasSubstr("no port 'wbe'; there are web, trunk, wan"));
   EXPECT_THAT(refused("/v1/capture?snaplen=13"), HasSubstr("snaplen is '13', it takes 14 to"));
   EXPECT_THAT(refused("/v1/capture?count=0"), HasSubstr("count is '0'"));
   EXPECT_THAT(refused("/v1/capture?limit=3"), HasSubstr("unknown parameter 'limit'"));

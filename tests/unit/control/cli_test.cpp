@@ -119,15 +119,14 @@ TEST(Cli, RefusesWhatItDoesNotKnowAndSaysWhatThereIs) {
 }
 
 TEST(Cli, Captures) {
-  const CommandLine line = good({"capture", "--port", "web", "--port", "db", "--filter", "tcp port 80",
-                                 "--drops", "--count", "7", "--snaplen", "96", "-w", "x.pcapng",
-                                 "--rotate-size", "10M", "--rotate-count", "3"});
+  const CommandLine line = good({"capture", "--port", "web", "--port", "db", "--filter",
+                                 "tcp port 80", "--drops", "--count", "7", "--snaplen", "96", "-w",
+                                 "x.pcapng", "--rotate-size", "10M", "--rotate-count", "3"});
   EXPECT_EQ(line.command, CommandLine::Command::capture);
-  EXPECT_THAT(line.query,
-              testing::UnorderedElementsAre(
-                  testing::Pair("port", "web"), testing::Pair("port", "db"),
-                  testing::Pair("filter", "tcp port 80"), testing::Pair("drops", "1"),
-                  testing::Pair("count", "7"), testing::Pair("snaplen", "96")));
+  EXPECT_THAT(line.query, testing::UnorderedElementsAre(
+                              testing::Pair("port", "web"), testing::Pair("port", "db"),
+                              testing::Pair("filter", "tcp port 80"), testing::Pair("drops", "1"),
+                              testing::Pair("count", "7"), testing::Pair("snaplen", "96")));
   EXPECT_EQ(line.write, "x.pcapng");
   EXPECT_EQ(line.rotate_size, 10'000'000u);
   EXPECT_EQ(line.rotate_count, 3u);

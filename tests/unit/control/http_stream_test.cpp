@@ -68,9 +68,7 @@ class HttpStreamTest : public testing::Test {
     }
     return reply;
   }
-  bool stops() {
-    return shared_.stopped.get_future().wait_for(10s) == std::future_status::ready;
-  }
+  bool stops() { return shared_.stopped.get_future().wait_for(10s) == std::future_status::ready; }
 
   Shared shared_;
   test::RunningServer server_{[this](const Request& r) { return answer(r); }};

@@ -41,35 +41,35 @@ TEST(Pcapng, PC1_PC2_SectionIsByteForByteAsTheFormatHasIt) {
   std::string out;
   write_section(out, "us");
   EXPECT_EQ(bytes_of(out),
-            (Bytes{0x0a, 0x0d, 0x0d, 0x0a, 40,   0,    0,    0,    0x4d, 0x3c, 0x2b, 0x1a, 1,  0,
-                   0,    0,    0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 4,    0,    2,  0,
+            (Bytes{0x0a, 0x0d, 0x0d, 0x0a, 40,   0,    0,    0,    0x4d, 0x3c, 0x2b, 0x1a, 1, 0,
+                   0,    0,    0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 4,    0,    2, 0,
                    'u',  's',  0,    0,    0,    0,    0,    0,    40,   0,    0,    0}));
 }
 
 TEST(Pcapng, PC3_InterfaceIsByteForByteAsTheFormatHasIt) {
   std::string out;
   write_interface(out, {.name = "web", .description = "d", .filter = "tcp", .snaplen = 0x10000});
-  EXPECT_EQ(bytes_of(out), (Bytes{1,   0,   0, 0, 56, 0, 0, 0,  1, 0, 0, 0,                // Ethernet
-                                  0,   0,   1, 0,                                          // snaplen
-                                  2,   0,   3, 0, 'w', 'e', 'b', 0, 3, 0, 1, 0, 'd', 0, 0, 0,  //
-                                  9,   0,   1, 0, 9, 0, 0, 0,                              // ns
-                                  11,  0,   4, 0, 0, 't', 'c', 'p', 0, 0, 0, 0,            //
-                                  56,  0,   0, 0}));
+  EXPECT_EQ(bytes_of(out), (Bytes{1,  0, 0, 0, 56,  0,   0,   0,   1, 0, 0, 0,  // Ethernet
+                                  0,  0, 1, 0,                                  // snaplen
+                                  2,  0, 3, 0, 'w', 'e', 'b', 0,   3, 0, 1, 0, 'd', 0, 0, 0,  //
+                                  9,  0, 1, 0, 9,   0,   0,   0,                              // ns
+                                  11, 0, 4, 0, 0,   't', 'c', 'p', 0, 0, 0, 0,                //
+                                  56, 0, 0, 0}));
 }
 
 TEST(Pcapng, PC4_PacketIsByteForByteAsTheFormatHasIt) {
   std::string out;
   write_packet(out, packet());
   EXPECT_EQ(bytes_of(out),
-            (Bytes{6,    0,    0,    0,    88,   0,    0,    0,    0,    0,    0,    0,     // IDB 0
-                   0x44, 0x33, 0x22, 0x11, 0x88, 0x77, 0x66, 0x55,                          // time
-                   15,   0,    0,    0,    100,  0,    0,    0,                             // lengths
-                   0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 2,    0,    0,    0,    0,    1,     //
-                   8,    6,    0x55, 0,                                                     //
-                   2,    0,    4,    0,    0x0d, 0,    0,    0,                             // flags
-                   5,    0,    8,    0,    8,    7,    6,    5,    4,    3,    2,    1,     // id
-                   6,    0,    4,    0,    3,    0,    0,    0,                             // queue
-                   1,    0,    2,    0,    'h',  'i',  0,    0,    0,    0,    0,    0,     //
+            (Bytes{6,    0,    0,    0,    88,   0,    0,    0,    0, 0, 0, 0,  // IDB 0
+                   0x44, 0x33, 0x22, 0x11, 0x88, 0x77, 0x66, 0x55,              // time
+                   15,   0,    0,    0,    100,  0,    0,    0,                 // lengths
+                   0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 2,    0,    0, 0, 0, 1,  //
+                   8,    6,    0x55, 0,                                         //
+                   2,    0,    4,    0,    0x0d, 0,    0,    0,                 // flags
+                   5,    0,    8,    0,    8,    7,    6,    5,    4, 3, 2, 1,  // id
+                   6,    0,    4,    0,    3,    0,    0,    0,                 // queue
+                   1,    0,    2,    0,    'h',  'i',  0,    0,    0, 0, 0, 0,  //
                    88,   0,    0,    0}));
 }
 
@@ -187,7 +187,7 @@ TEST(Pcapng, PC7_LibpcapReadsOneThatEndsAfterAnyBlock) {
 
 TEST(Pcapng, ReadsWhatItWrites) {
   std::string out;
-  const Interface interface{.name = "web", .description = "d", .filter = "tcp", .snaplen = 7};
+  const Interface interface { .name = "web", .description = "d", .filter = "tcp", .snaplen = 7 };
   write_interface(out, interface);
   const auto i = read_interface(view(out));
   ASSERT_TRUE(i);
@@ -245,7 +245,9 @@ TEST(Pcapng, DamageIsNoticedAndDoesNoHarm) {
   for (int n = 0; n < 20'000; ++n) {
     std::string out;
     EnhancedPacket p = packet();
-    random() % 2 ? write_packet(out, p) : write_interface(out, {.name = "n", .description = "d", .filter = "f", .snaplen = 1});
+    random() % 2
+        ? write_packet(out, p)
+        : write_interface(out, {.name = "n", .description = "d", .filter = "f", .snaplen = 1});
     for (int i = 0; i < 3; ++i) out[8 + random() % (out.size() - 8)] = static_cast<char>(random());
     const std::vector<uint8_t> exact(out.begin(), out.end());  // a sanitizer sees each byte too far
     (void)read_packet(exact);
