@@ -133,9 +133,7 @@ for file in "$WORK"/ring.pcapng*; do
   expect "bytes of $file" "$(stat -c %s "$file") <= 20000"
   expect "packets in $file" "$(frames_in "$file" icmp) > 0"
 done
-decode "$WORK/ring.pcapng.1" frame.interface_name
-expect "packets in the file before the last" "$(wc -l <"$WORK/decoded") > 5"
-expect_equal "interfaces there" "$(sort -u "$WORK/decoded" | xargs)" "db web"
+expect "packets in the file before the last" "$(frames_in "$WORK/ring.pcapng.1" icmp) > 5"
 
 step "a pipe: tcpdump reads while it goes on"
 mkfifo "$WORK/pipe"
@@ -156,9 +154,7 @@ mkfifo "$WORK/stuck"
 "$USWITCH" capture --control /run/main.sock -w - >"$WORK/stuck" 2>"$WORK/stuck.err" &
 capture_pid=$!
 exec 9<"$WORK/stuck"
-lost_now() { iperf web 10.0.0.12 -n 30M >/dev/null; }
-lost_now
-lost_now
+iperf web 10.0.0.12 -n 20M >/dev/null
 ping_all web 10.0.0.12 5
 ping_all db 198.51.100.9 5
 cat <&9 >"$WORK/stuck.pcapng" &
@@ -186,8 +182,13 @@ expect_equal "exit code of the ninth" "$status" 1
 expect_text "the ninth" "$WORK/ninth.err" "8 captures run already"
 kill -KILL "${pids[@]}"
 for pid in "${pids[@]}"; do wait "$pid" 2>/dev/null || true; done
-has_room() { "$USWITCH" capture --control /run/main.sock --count 1 --filter icmp >/dev/null 2>&1 & capture_pid=$!; sleep 0.1; in_ns web ping -n -q -c 1 -W 1 10.0.0.12 >/dev/null; wait "$capture_pid"; }
+has_room() {  # a place may still be taken by one that uswitch has not noticed to be gone
+  uswitch_capture room -w "$WORK/room.pcapng"
+  wait_until 5 "uswitch answers" eval 'is_begun "$WORK/room.pcapng" || has_ended $capture_pid'
+  is_begun "$WORK/room.pcapng"
+}
 wait_until 5 "their places are free again" has_room
+end_capture INT
 
 step "what is wrong is said"
 refused() {  # CODE TEXT OPTIONS...
