@@ -5,6 +5,7 @@
 #include <sstream>
 
 #include "control/suggest.h"
+#include "control/version.h"
 
 namespace uswitch {
 
@@ -42,7 +43,7 @@ void add_control(CLI::App& app, CommandLine& line) {
 void add_run(CLI::App& app, CommandLine& line, bool& check) {
   app.add_option("--config", line.config, "The configuration to run")->type_name("FILE");
   app.add_flag("--check", check, "Only say whether the configuration is right");
-  app.set_version_flag("--version", "uswitch " USWITCH_VERSION);
+  app.set_version_flag("--version", std::string("uswitch ") + build_version);
   add_control(app, line);
   app.footer(run_examples);
 }

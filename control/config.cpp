@@ -16,10 +16,10 @@ namespace {
 
 constexpr std::string_view top_keys[] = {"workers",        "io",    "control", "log",
                                          "networks",       "ports", "routes",  "policy",
-                                         "max_neighbours", "nat"};
+                                         "max_neighbours", "nat",   "metrics"};
 
 // Sections that the file format has and this version has not.
-constexpr std::string_view later_keys[] = {"tunnels", "metrics"};
+constexpr std::string_view later_keys[] = {"tunnels"};
 
 void check_top_keys(const MapReader& top) {
   for (const YamlNode& entry : top.entries()) {
@@ -84,6 +84,7 @@ void read_document(const YamlNode& root, Config& config, ErrorList& errors) {
   read_policy(top, config);
   read_max_neighbours(top, config);
   read_nat(top, config);
+  read_metrics(top, config);
   find_outside(top, config);
 }
 

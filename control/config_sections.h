@@ -20,6 +20,7 @@ void read_networks(const MapReader& top, Config& config);
 void read_ports(const MapReader& top, Config& config);   // after the networks, which it refers to
 void read_routes(const MapReader& top, Config& config);  // likewise
 void read_nat(const MapReader& top, Config& config);     // after the ports, which it refers to
+void read_metrics(const MapReader& top, Config& config);
 
 // Which networks are outside that do not say so themselves: where a default route leads, where
 // sources are masqueraded, where ports are published. After the sections that tell.
