@@ -5,6 +5,7 @@
 #include <sstream>
 
 #include "control/suggest.h"
+#include "control/units.h"
 #include "control/version.h"
 
 namespace uswitch {
@@ -22,11 +23,18 @@ constexpr const char* run_examples =
 constexpr const char* show_examples =
     "Examples:\n"
     "  uswitch show ports\n"
+    "  uswitch show networks\n"
     "  uswitch show fdb --network office --limit 20\n"
     "  uswitch show neighbours --state failed\n"
     "  uswitch show routes --to 10.9.0.1\n"
     "  uswitch show connections --address 10.0.0.2 --proto tcp\n"
     "  uswitch show drops --json | jq .total";
+
+constexpr const char* top_examples =
+    "Examples:\n"
+    "  uswitch top                   until q is pressed\n"
+    "  uswitch top --interval 5s\n"
+    "  uswitch top --once | head     one frame of everything";
 
 constexpr const char* delete_examples =
     "Examples:\n"
@@ -59,8 +67,9 @@ void add_filter(CLI::App& show, CommandLine& line, const std::string& name, cons
 
 // Empty when there is such a thing to show.
 std::string refuse_unknown(const std::string& what) {
-  constexpr std::string_view known[] = {"ports",       "fdb",   "neighbours", "routes",
-                                        "connections", "drops", "workers",    "config"};
+  constexpr std::string_view known[] = {"status",     "ports",  "networks",    "fdb",
+                                        "neighbours", "routes", "connections", "drops",
+                                        "workers",    "config"};
   if (std::ranges::find(known, what) != std::end(known)) return "";
   return "nothing is called '" + what + "'; " + did_you_mean(what, known, "things to show");
 }
@@ -68,7 +77,8 @@ std::string refuse_unknown(const std::string& what) {
 CLI::App* add_show(CLI::App& app, CommandLine& line) {
   CLI::App* show = app.add_subcommand("show", "Show the state of the running uswitch");
   show->add_option("WHAT", line.what,
-                   "ports, fdb, neighbours, routes, connections, drops, workers or config")
+                   "status, ports, networks, fdb, neighbours, routes, connections, drops, workers "
+                   "or config")
       ->required()
       ->type_name("")
       ->check(refuse_unknown);
@@ -119,6 +129,25 @@ CLI::App* add_delete(CLI::App& app, CommandLine& line) {
   return erase;
 }
 
+void add_top(CLI::App& app, CommandLine& line) {
+  CLI::App* top = app.add_subcommand("top", "Watch ports, drops and the busiest connections");
+  top->add_flag("--once", line.once, "One frame of everything, after one interval");
+  top->add_option_function<std::string>(
+         "--interval",
+         [&line](const std::string& text) {
+           const auto interval = parse_duration(text).value_or(Duration(0));
+           if (interval < std::chrono::milliseconds(100) || interval > std::chrono::hours(1)) {
+             throw CLI::ValidationError(
+                 "--interval", "is '" + text + "'; write a duration from 100ms to 1h, such as 2s");
+           }
+           line.interval = std::chrono::duration_cast<std::chrono::milliseconds>(interval);
+         },
+         "Time between two frames (default 1s)")
+      ->type_name("TIME");
+  add_control(*top, line);
+  top->footer(top_examples);
+}
+
 ParsedLine refuse(const std::string& sentence) {
   ParsedLine parsed;
   parsed.err = sentence + "\nRun with --help for more information.\n";
@@ -135,6 +164,7 @@ ParsedLine parse_command_line(int argc, const char* const* argv) {
   add_run(app, line, check);
   const CLI::App* show = add_show(app, line);
   const CLI::App* erase = add_delete(app, line);
+  add_top(app, line);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& e) {
@@ -142,16 +172,21 @@ ParsedLine parse_command_line(int argc, const char* const* argv) {
     const int code = app.exit(e, out, err);
     return {std::nullopt, out.str(), err.str(), code == 0 ? exit_ok : exit_usage};
   }
-  if (show->parsed() && erase->parsed()) return refuse("show and delete are two commands");
-  if (show->parsed() || erase->parsed()) {
+  const auto commands = app.get_subcommands();
+  if (commands.size() > 1) {
+    return refuse(commands[0]->get_name() + " and " + commands[1]->get_name() +
+                  " are two commands");
+  }
+  if (!commands.empty()) {
     if (!line.config.empty() || check) {
-      return refuse(
-          "--config and --check do not go with show and delete, which ask the running "
-          "uswitch");
+      return refuse("--config and --check do not go with " + commands[0]->get_name() +
+                    ", which asks the running uswitch");
     }
-    line.command = show->parsed() ? CommandLine::Command::show : CommandLine::Command::remove;
+    line.command = show->parsed()    ? CommandLine::Command::show
+                   : erase->parsed() ? CommandLine::Command::remove
+                                     : CommandLine::Command::top;
   } else if (line.config.empty()) {
-    return refuse("--config FILE is missing, or a command: show, delete");
+    return refuse("--config FILE is missing, or a command: show, top, delete");
   } else if (check) {
     line.command = CommandLine::Command::check;
   }

@@ -1,5 +1,6 @@
 // The command line. No state; the main thread calls it once.
 #pragma once
+#include <chrono>
 #include <optional>
 #include <string>
 
@@ -13,7 +14,7 @@ inline constexpr const char* default_control_path = "/run/uswitch/uswitch.sock";
 enum ExitCode : int { exit_ok = 0, exit_failure = 1, exit_usage = 2, exit_no_daemon = 3 };
 
 struct CommandLine {
-  enum class Command { run, check, show, remove };  // remove: `uswitch delete`
+  enum class Command { run, check, show, remove, top };  // remove: `uswitch delete`
   Command command = Command::run;
 
   std::string config;                  // run, check: the file
@@ -23,6 +24,10 @@ struct CommandLine {
   std::string what;  // "ports", "fdb", ...: the last part of the API's path
   bool json = false;
   Query query;  // the filters that were given, under the API's names
+
+  // top:
+  bool once = false;
+  std::chrono::milliseconds interval{1000};
 
   std::string control_path() const { return control.value_or(default_control_path); }
 };

@@ -11,6 +11,7 @@
 #include "control/daemon.h"
 #include "control/logging.h"
 #include "control/show.h"
+#include "control/top.h"
 
 namespace uswitch {
 namespace {
@@ -62,6 +63,8 @@ int main(int argc, char** argv) {
     case CommandLine::Command::show:
     case CommandLine::Command::remove:
       return show(*parsed.line, std::cout, std::cerr, wants_colour());
+    case CommandLine::Command::top:
+      return top(*parsed.line, std::cout, std::cerr, wants_colour());
   }
   return exit_failure;
 }

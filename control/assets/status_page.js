@@ -25,6 +25,7 @@ const bits = (value) => scaled(value, "b/s");
 const perSecond = (value) => scaled(value, "/s");
 const bytes = (value) => scaled(value, "B");
 const count = (value) => value < 10000 ? String(value) : scaled(value, "").trim();
+const counted = (n, word) => `${count(n)} ${word}${n === 1 ? "" : "s"}`;
 function duration(seconds) {
   const minutes = Math.floor(seconds / 60), hours = Math.floor(minutes / 60);
   if (minutes === 0) return Math.floor(seconds) + " s";
@@ -174,12 +175,15 @@ function throughput(now) {
   return box;
 }
 
-function tableFigure(table) {
-  const names = {routes: "Routes", neighbours: "Neighbours", connections: "Connections",
-    mappings: "External ports"};
-  const share = table.max_entries ? table.entries / table.max_entries : undefined;
-  return figure(names[table.name] || table.name, count(table.entries),
-    table.max_entries ? "of " + count(table.max_entries) : "in use", {share, bad: share >= 0.9});
+// How full a table is, and beside it how much there is of what goes with it.
+function tableFigure(now, label, name, companion, word) {
+  const tables = byName(now.status.tables, "name");
+  const table = tables.get(name);
+  if (!table) return [];
+  const share = table.entries / table.max_entries;
+  return [figure(label, count(table.entries),
+    `of ${count(table.max_entries)} \u00b7 ${counted(tables.get(companion).entries, word)}`,
+    {share, bad: share >= 0.9})];
 }
 
 function drawFigures(now) {
@@ -195,7 +199,8 @@ function drawFigures(now) {
     figure("Ports up", now.status.ports_up + " of " + now.status.ports,
       down ? down + " down" : "all of them", {bad: down > 0}),
     figure("Busiest worker", busiest.toFixed(0) + " %", "of one CPU", {share: busiest / 100}),
-    ...now.status.tables.map(tableFigure),
+    ...tableFigure(now, "Neighbours", "neighbours", "routes", "route"),
+    ...tableFigure(now, "Connections", "connections", "mappings", "port"),
   ];
   document.getElementById("figures").replaceChildren(...figures);
 }
@@ -204,7 +209,9 @@ function drawFigures(now) {
 // The router is a spine in the middle; each network is a bar that ends at it, inside ones on the
 // left and outside ones on the right while that keeps both sides alike; ports hang above and below.
 
-const CARD = {width: 150, height: 62, gap: 10, stub: 20};
+const WIDE_CARD = {width: 176, height: 62, gap: 10, stub: 22, stacked: false};
+const NARROW_CARD = {width: 140, height: 78, gap: 10, stub: 22, stacked: true};
+let CARD = WIDE_CARD;
 const BAR = 26;
 const BETWEEN = 22;
 let picture = null;           // {key, ports: name -> what moves}
@@ -264,8 +271,8 @@ function drawCard(svg, port, network, x, y, stubFrom, stubTo, moves) {
   }
   const tag = tagOf(port, network);
   drawn(card, "path", {class: "stub", d: `M${middle} ${stubFrom}V${stubTo}`});
-  const inward = drawn(card, "path", {d: `M${middle - 4} ${stubFrom}V${stubTo}`});
-  const outward = drawn(card, "path", {d: `M${middle + 4} ${stubTo}V${stubFrom}`});
+  const inward = drawn(card, "path", {d: `M${middle - 5} ${stubFrom}V${stubTo}`});
+  const outward = drawn(card, "path", {d: `M${middle + 5} ${stubTo}V${stubFrom}`});
   const box = drawn(card, "rect", {x, y, width: CARD.width, height: CARD.height, rx: 7});
   const title = drawn(card, "title", {}, "");
   const kind = tag ? "VLAN " + tag : port.type || "";
@@ -275,9 +282,10 @@ function drawCard(svg, port, network, x, y, stubFrom, stubTo, moves) {
   const place = [port.netns, port.device].filter(Boolean).join(" \u00b7 ");
   const one = {box, inward, outward, title, place: fitted(place, CARD.width - 20, 6.6),
     rateIn: drawn(card, "text", {class: "rate-in", x: x + 10, y: y + 37}),
-    rateOut: drawn(card, "text", {class: "rate-out", x: x + CARD.width - 10, y: y + 37,
-      "text-anchor": "end"}),
-    note: drawn(card, "text", {x: x + 10, y: y + 54})};
+    rateOut: CARD.stacked ? drawn(card, "text", {class: "rate-out", x: x + 10, y: y + 53})
+      : drawn(card, "text", {class: "rate-out", x: x + CARD.width - 10, y: y + 37,
+        "text-anchor": "end"}),
+    note: drawn(card, "text", {x: x + 10, y: y + CARD.height - 9})};
   if (!moves.has(port.name)) moves.set(port.name, []);
   moves.get(port.name).push(one);
 }
@@ -292,7 +300,7 @@ function drawBar(svg, group, x, y, width, first) {
   drawn(label, "tspan", {}, shown);
   if (!network || !first) return;
   const kinds = [network.outside && "outside", network.isolated && "isolated"].filter(Boolean);
-  const words = [...network.router, ...kinds].join("  ");
+  const words = [...network.router, ...kinds].join(" \u00b7 ");
   const room = width - 40 - 8.2 * shown.length;
   if (words && room > 50) {
     drawn(label, "tspan", {dx: 10, "font-weight": 400}, fitted(words, room, 7.4));
@@ -347,6 +355,7 @@ function drawPicture(now, width) {
   const groups = groupsOf(now);
   const spine = groups.some(hasRouter);
   const narrow = width < 700;
+  CARD = narrow ? NARROW_CARD : WIDE_CARD;
   const spineWidth = spine ? (narrow ? 26 : 84) : 0;
   const gap = spine ? 18 : 28;
   const count = narrow || (!spine && groups.length < 2) ? 1 : 2;
@@ -428,9 +437,9 @@ const PORT_COLUMNS = [
   ["Namespace", "", (p) => p.netns || ""],
   ["Device", "", (p) => p.device || ""],
   ["In", "num", (p) => bits(p.in)],
-  ["", "num", (p) => perSecond(p.inPackets)],
+  ["Packets in", "num", (p) => perSecond(p.inPackets)],
   ["Out", "num", (p) => bits(p.out)],
-  ["", "num", (p) => perSecond(p.outPackets)],
+  ["Packets out", "num", (p) => perSecond(p.outPackets)],
   ["Received", "num", (p) => bytes(p.rx_bytes)],
   ["Sent", "num", (p) => bytes(p.tx_bytes)],
   ["Dropped", "num", (p) => p.drops ? [count(p.drops), "bad"] : "0"],
@@ -485,8 +494,8 @@ function show(now) {
   const s = now.status;
   setText(document.getElementById("summary"),
     `version ${s.version} \u00b7 up for ${duration(s.uptime_seconds)} \u00b7 ` +
-    `${s.networks} networks \u00b7 ${s.ports} ports \u00b7 ${s.workers} ` +
-    (s.workers === 1 ? "worker" : "workers"));
+    [counted(s.networks, "network"), counted(s.ports, "port"), counted(s.workers, "worker")]
+      .join(" \u00b7 "));
   drawFigures(now);
   updatePicture(now);
   drawTables(now);
