@@ -68,10 +68,14 @@ HttpServer::Limits limits() {
   return limits;
 }
 
-// Without the port.
+// "10.0.0.1:80", "[fd00::1]", "localhost": without the port and the brackets. Nothing when it is no
+// such thing.
 std::string_view name_in(std::string_view host) {
-  if (host.starts_with('[')) return host.substr(1, host.find(']') - 1);
-  return host.substr(0, host.rfind(':'));
+  if (!host.starts_with('[')) return host.substr(0, host.rfind(':'));
+  const size_t end = host.find(']');
+  if (end == std::string_view::npos) return {};
+  const std::string_view rest = host.substr(end + 1);
+  return rest.empty() || rest.starts_with(':') ? host.substr(1, end - 1) : std::string_view();
 }
 
 bool is_local_name(std::string_view host) {
