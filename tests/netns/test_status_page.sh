@@ -55,8 +55,8 @@ before=$(metric 'uswitch_port_receive_packets_total{port="web"}')
 ping_all web 10.0.0.21 20
 expect "packets of web" "$(metric 'uswitch_port_receive_packets_total{port="web"}') >= $before + 20"
 frames web eth0 foreign_mac 7
-wait_until 3 "the forged frames are counted" \
-  [ "$(metric 'uswitch_port_dropped_packets_total{port="web",reason="guard_mac"}')" = 7 ]
+are_counted() { [[ $(metric 'uswitch_port_dropped_packets_total{port="web",reason="guard_mac"}') == 7 ]]; }
+wait_until 3 "the forged frames are counted" are_counted
 expect_equal "both ways to them" "$(curl -s --unix-socket /run/main.sock http://uswitch/metrics | grep -c '^# TYPE')" \
   "$(curl -s $URL/metrics | grep -c '^# TYPE')"
 if command -v promtool >/dev/null; then
