@@ -48,12 +48,15 @@ std::string share_of(const json::object& table) {
 }  // namespace
 
 std::string render_status(const json::object& view, bool colour) {
+  const auto counted = [&](const char* what, const std::string& noun) {
+    const uint64_t n = number(view.at(what));
+    return show_count(n) + " " + noun + (n == 1 ? "" : "s");
+  };
   std::string out = "uswitch " + text(view.at("version")) + ", up for " +
                     show_seconds(view.at("uptime_seconds").to_number<double>()) + "\n" +
-                    show_count(number(view.at("ports_up"))) + " of " +
-                    show_count(number(view.at("ports"))) + " ports up, " +
-                    show_count(number(view.at("networks"))) + " networks, " +
-                    show_count(number(view.at("workers"))) + " workers\n";
+                    show_count(number(view.at("ports_up"))) + " of " + counted("ports", "port") +
+                    " up, " + counted("networks", "network") + ", " + counted("workers", "worker") +
+                    "\n";
   Table table({{"TABLE"}, {"ENTRIES", right}, {"ROOM FOR", right}, {"FULL", right}});
   for (const json::value& value : view.at("tables").as_array()) {
     const json::object& one = value.as_object();

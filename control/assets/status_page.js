@@ -4,7 +4,7 @@
 
 const PATHS = ["status", "networks", "ports", "drops", "workers"];
 const HISTORY = 120;          // seconds of the throughput line
-const SHOWN_PORTS = 24;       // of one network in the picture; the table has all
+const SHOWN_PORTS = 18;       // of one network in the picture; the table has all
 const ROUTER = "(router)";
 
 let before = null;            // the sample before this one
@@ -209,7 +209,7 @@ function drawFigures(now) {
 // The router is a spine in the middle; each network is a bar that ends at it, inside ones on the
 // left and outside ones on the right while that keeps both sides alike; ports hang above and below.
 
-const WIDE_CARD = {width: 176, height: 62, gap: 10, stub: 22, stacked: false};
+const WIDE_CARD = {width: 174, height: 62, gap: 10, stub: 22, stacked: false};
 const NARROW_CARD = {width: 140, height: 78, gap: 10, stub: 22, stacked: true};
 let CARD = WIDE_CARD;
 const BAR = 26;

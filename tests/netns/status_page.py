@@ -46,6 +46,24 @@ def check_accessible(page):
     require("the document has a language", page.value("document.documentElement.lang") == "en")
 
 
+def check_crowd(page):
+    """More ports than the picture has room for, a port whose device is gone, and no router."""
+    picture = page.value("""(async () => {
+        const now = await sample();
+        for (let i = 0; i < 40; i++) {
+          now.ports.push({...now.ports[0], name: 'more' + i});
+          now.networks[0].ports.push('more' + i);
+        }
+        now.ports.push({...now.ports[0], name: 'dead', up: false, network: null});
+        for (const network of now.networks) { network.router_mac = null; network.router = []; }
+        show(now);
+        return document.querySelector('#picture').textContent; })()""")
+    require("the picture counts what it leaves out", "and 26 more" in picture)
+    require("a dead port is shown as one", "dead" in picture and "the device is gone" in picture)
+    require("there is no router", "router" not in picture)
+    page.wait("document.querySelector('#picture').textContent.includes('router')")
+
+
 def check_harmless(page):
     """Names from outside stay text, wherever they come from."""
     require("<br> made no element", page.value("document.querySelectorAll('#ports br').length") == 0)
@@ -94,6 +112,7 @@ def main():
         check_size(page, directory, "light", 1280, 800)
         check_size(page, directory, "dark", 1280, 800, scheme="dark")
         check_size(page, directory, "phone", 390, 844, phone=True)
+        check_crowd(page)
         check_harmless(page)
         check_policy(page)
         require(f"nothing was complained of: {page.console}", not page.console)

@@ -51,11 +51,12 @@ expect "colours on a terminal" "$(coloured 'env -u NO_COLOR') > 0"
 expect_equal "colours with NO_COLOR" "$(coloured NO_COLOR=1)" 0
 expect_equal "colours in a file" "$("$USWITCH" show ports --control /run/main.sock | grep -c $'\033' || true)" 0
 
-step "every table, and the same as JSON"
+step "every table, and as JSON what docs/control.md promises"
 for what in status ports networks fdb neighbours routes connections drops workers config; do
   "$USWITCH" show $what --control /run/main.sock >"$WORK/$what.log" || fail "show $what"
   [[ -s $WORK/$what.log ]] || fail "show $what prints nothing"
-  show $what | jq -e type >/dev/null || fail "show $what --json is no JSON"
+  show $what >"$WORK/$what.json"
+  python3 "$HERE/documented.py" "$HERE/../../docs/control.md" $what "$WORK/$what.json" || fail "show $what --json"
 done
 expect_text "status" "$WORK/status.log" '^neighbours +[0-9]+ +131 k +0 %$'
 expect_text "networks" "$WORK/networks.log" '^outside +198.51.100.1/24 +[0-9a-f:]{17} +outside +1500 +1 +8192 +wan$'
