@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <sstream>
 
+#include "control/cli_capture.h"
+#include "control/explain_command.h"
 #include "control/suggest.h"
 #include "control/units.h"
 #include "control/version.h"
@@ -67,9 +69,9 @@ void add_filter(CLI::App& show, CommandLine& line, const std::string& name, cons
 
 // Empty when there is such a thing to show.
 std::string refuse_unknown(const std::string& what) {
-  constexpr std::string_view known[] = {"status",     "ports",  "networks",    "fdb",
-                                        "neighbours", "routes", "connections", "drops",
-                                        "workers",    "config"};
+  constexpr std::string_view known[] = {"status",     "ports",   "networks",    "fdb",
+                                        "neighbours", "routes",  "connections", "tunnels",
+                                        "drops",      "workers", "config"};
   if (std::ranges::find(known, what) != std::end(known)) return "";
   return "nothing is called '" + what + "'; " + did_you_mean(what, known, "things to show");
 }
@@ -77,8 +79,8 @@ std::string refuse_unknown(const std::string& what) {
 CLI::App* add_show(CLI::App& app, CommandLine& line) {
   CLI::App* show = app.add_subcommand("show", "Show the state of the running uswitch");
   show->add_option("WHAT", line.what,
-                   "status, ports, networks, fdb, neighbours, routes, connections, drops, workers "
-                   "or config")
+                   "status, ports, networks, fdb, neighbours, routes, connections, tunnels, drops, "
+                   "workers or config")
       ->required()
       ->type_name("")
       ->check(refuse_unknown);
@@ -129,7 +131,7 @@ CLI::App* add_delete(CLI::App& app, CommandLine& line) {
   return erase;
 }
 
-void add_top(CLI::App& app, CommandLine& line) {
+CLI::App* add_top(CLI::App& app, CommandLine& line) {
   CLI::App* top = app.add_subcommand("top", "Watch ports, drops and the busiest connections");
   top->add_flag("--once", line.once, "One frame of everything, after one interval");
   top->add_option_function<std::string>(
@@ -146,6 +148,21 @@ void add_top(CLI::App& app, CommandLine& line) {
       ->type_name("TIME");
   add_control(*top, line);
   top->footer(top_examples);
+  return top;
+}
+
+CLI::App* add_capture(CLI::App& app, CommandLine& line) {
+  CLI::App* capture = app.add_subcommand("capture", "Watch packets come, leave and be dropped");
+  add_capture_options(*capture, line);
+  add_control(*capture, line);
+  return capture;
+}
+
+CLI::App* add_trace(CLI::App& app, CommandLine& line) {
+  CLI::App* trace = app.add_subcommand("trace", "Watch what each stage does with packets");
+  add_trace_options(*trace, line);
+  add_control(*trace, line);
+  return trace;
 }
 
 ParsedLine refuse(const std::string& sentence) {
@@ -161,10 +178,16 @@ ParsedLine parse_command_line(int argc, const char* const* argv) {
   CommandLine line;
   bool check = false;
   CLI::App app("uswitch: a userspace virtual switch and router for container hosts", "uswitch");
+  app.require_subcommand(0, 1);
   add_run(app, line, check);
-  const CLI::App* show = add_show(app, line);
-  const CLI::App* erase = add_delete(app, line);
-  add_top(app, line);
+  const std::pair<const CLI::App*, CommandLine::Command> commands[] = {
+      {add_show(app, line), CommandLine::Command::show},
+      {add_top(app, line), CommandLine::Command::top},
+      {add_delete(app, line), CommandLine::Command::remove},
+      {add_capture(app, line), CommandLine::Command::capture},
+      {add_trace(app, line), CommandLine::Command::trace},
+      {add_explain(app, line), CommandLine::Command::explain},
+      {add_replay(app, line.replay), CommandLine::Command::replay}};
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& e) {
@@ -172,21 +195,23 @@ ParsedLine parse_command_line(int argc, const char* const* argv) {
     const int code = app.exit(e, out, err);
     return {std::nullopt, out.str(), err.str(), code == 0 ? exit_ok : exit_usage};
   }
-  const auto commands = app.get_subcommands();
-  if (commands.size() > 1) {
-    return refuse(commands[0]->get_name() + " and " + commands[1]->get_name() +
-                  " are two commands");
-  }
-  if (!commands.empty()) {
+  const std::vector<CLI::App*> given = app.get_subcommands();
+  if (given.size() > 1)
+    return refuse(given[0]->get_name() + " and " + given[1]->get_name() + " are two commands");
+  if (!given.empty()) {
     if (!line.config.empty() || check) {
-      return refuse("--config and --check do not go with " + commands[0]->get_name() +
-                    ", which asks the running uswitch");
+      return refuse("--config and --check do not go with " + given[0]->get_name() +
+                    ", which has its own options");
     }
-    line.command = show->parsed()    ? CommandLine::Command::show
-                   : erase->parsed() ? CommandLine::Command::remove
-                                     : CommandLine::Command::top;
+    line.command =
+        std::ranges::find(commands, given[0], [](const auto& c) { return c.first; })->second;
+    if (line.command == CommandLine::Command::capture) {
+      if (const std::string wrong = refuse_capture(line); !wrong.empty()) return refuse(wrong);
+    }
   } else if (line.config.empty()) {
-    return refuse("--config FILE is missing, or a command: show, top, delete");
+    return refuse(
+        "--config FILE is missing, or a command: show, top, delete, capture, trace, explain, "
+        "replay");
   } else if (check) {
     line.command = CommandLine::Command::check;
   }

@@ -16,7 +16,7 @@ std::string digits(const json::value& value) {
 
 // "10.0.0.2:4000", "[fd00::2]:4000", or the address alone.
 std::string end_text(const json::object& direction, const std::string& end) {
-  std::string address = json::value_to<std::string>(direction.at(end));
+  auto address = json::value_to<std::string>(direction.at(end));
   const json::value* port = direction.if_contains(end + "_port");
   if (!port) return address;
   const bool v6 = address.find(':') != std::string::npos;

@@ -71,6 +71,7 @@ std::string metrics(const ApiContext& context) {
   MetricsText text;
   add_process(text);
   add_port_metrics(text, context);
+  add_tunnel_metrics(text, context);
   add_workers(text, context.engine.workers());
   add_table_metrics(text, context.engine.tables());
   return text.take();

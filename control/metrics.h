@@ -15,6 +15,7 @@ std::string metrics(const ApiContext& context);
 
 // Its parts, a file or so each.
 void add_port_metrics(MetricsText& text, const ApiContext& context);
+void add_tunnel_metrics(MetricsText& text, const ApiContext& context);
 void add_table_metrics(MetricsText& text, const Tables& tables);
 
 }  // namespace uswitch

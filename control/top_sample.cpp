@@ -25,7 +25,7 @@ uint64_t number(const json::object& from, std::string_view member) {
 // The untagged one; of a trunk the first tagged one, and that there are more.
 std::string network_of(const json::object& port) {
   const json::object& tagged = port.at("tagged").as_object();
-  const std::string network = text(port, "network");
+  std::string network = text(port, "network");
   if (tagged.empty()) return network;
   if (!network.empty()) return network + ",...";
   const json::key_value_pair& first = *tagged.begin();

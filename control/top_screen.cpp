@@ -91,6 +91,12 @@ std::vector<PortRow> port_rows(const TopSample& now, const TopSample& before, co
   return rows;
 }
 
+// The router has a row among the ports, and so have those that were removed; what they carry is no
+// traffic of somebody's.
+bool is_port(const TopSample::Port& port) {
+  return !port.name.starts_with('(');
+}
+
 Section ports_section(const std::vector<PortRow>& rows, bool colour) {
   Table table({{"PORT"},
                {"NETWORK"},
@@ -102,8 +108,9 @@ Section ports_section(const std::vector<PortRow>& rows, bool colour) {
                {"SO FAR", right}});
   for (const PortRow& row : rows) {
     const TopSample::Port& p = *row.port;
-    table.add({{p.name, p.up ? Style::plain : Style::red},
-               p.up ? Table::Cell(p.network) : Table::Cell("down", Style::red),
+    const bool down = is_port(p) && !p.up;
+    table.add({{p.name, down ? Style::red : Style::plain},
+               down ? Table::Cell("down", Style::red) : Table::Cell(p.network),
                bits(row.rx_bytes),
                rate_text(row.rx_packets, "/s"),
                bits(row.tx_bytes),
@@ -180,18 +187,19 @@ std::string load_line(const TopSample& now, const TopSample& before, const Rates
   return line;
 }
 
-// The router's own packets are no traffic of somebody's.
 std::string head_line(const TopSample& now, const std::vector<PortRow>& rows) {
   double bytes = 0, packets = 0, drops = 0;
-  size_t up = 0;
+  size_t ports = 0, up = 0;
   for (const PortRow& row : rows) {
+    drops += row.drops;
+    if (!is_port(*row.port)) continue;
     bytes += row.rx_bytes;
     packets += row.rx_packets;
-    drops += row.drops;
     up += row.port->up ? 1 : 0;
+    ++ports;
   }
   return "uswitch " + now.version + "  up " + show_seconds(now.uptime) + "  " + std::to_string(up) +
-         "/" + std::to_string(rows.size()) + " ports  " + bits(bytes) + "  " +
+         "/" + std::to_string(ports) + " ports  " + bits(bytes) + "  " +
          rate_text(packets, "packets/s") + "  " + rate_text(drops, "drops/s");
 }
 

@@ -22,7 +22,7 @@ _uswitch_names() { # ports|networks
   for ((i = 1; i < COMP_CWORD; i++)); do
     [[ ${COMP_WORDS[i]} == --control ]] && words+=(--control "${COMP_WORDS[i + 1]}")
   done
-  "${COMP_WORDS[0]}" "${words[@]}" 2>/dev/null | awk 'NR > 1 {print $1}' | grep -v '^('
+  "${COMP_WORDS[0]}" "${words[@]}" 2>/dev/null | awk 'NR > 1 && $1 !~ /^\(/ && $1 != "socket" {print $1}'
 }
 
 _uswitch_reply() { # WORDS

@@ -76,6 +76,15 @@ for option in ProtectSystem ProtectHome PrivateTmp PrivateDevices PrivateMounts 
 done
 "$USWITCH" --config "$SOURCE/packaging/uswitch.yaml" --check >/dev/null || fail "the configuration of the service"
 
+step "cmake --install, elsewhere and twice"
+staged() { DESTDIR=$WORK/staged cmake --install "$BUILD" --prefix /opt/uswitch >"$WORK/install.log" 2>&1 || fail "$(cat "$WORK/install.log")"; }
+staged
+grep -q 'ExecStart=/opt/uswitch/bin/uswitch ' "$WORK/staged/opt/uswitch/lib/systemd/system/uswitch.service" || fail "the path in the unit"
+"$WORK/staged/opt/uswitch/bin/uswitch" --version >/dev/null || fail "what is installed does not run"
+echo '# mine' >>"$WORK/staged/etc/uswitch/uswitch.yaml"
+staged
+grep -q '# mine' "$WORK/staged/etc/uswitch/uswitch.yaml" || fail "installing again takes a configuration's place"
+
 step "the package"
 (cd "$WORK" && cpack -G DEB --config "$BUILD/CPackConfig.cmake" -B "$WORK/out" >cpack.log 2>&1) || fail "$(cat "$WORK/cpack.log")"
 package=("$WORK"/out/uswitch_*.deb)

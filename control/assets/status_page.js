@@ -5,7 +5,10 @@
 const PATHS = ["status", "networks", "ports", "drops", "workers"];
 const HISTORY = 120;          // seconds of the throughput line
 const SHOWN_PORTS = 18;       // of one network in the picture; the table has all
-const ROUTER = "(router)";
+
+// The router has a row among the ports, and so have those that were removed: counters add up with
+// them. No port can be named so.
+const isPort = (port) => !port.name.startsWith("(");
 
 let before = null;            // the sample before this one
 let history = [];             // bits a second, one a sample
@@ -159,7 +162,7 @@ function figure(label, value, note, options = {}) {
 
 function throughput(now) {
   const box = figure("Throughput", bits(history.at(-1)),
-    perSecond(now.ports.reduce((sum, p) => sum + p.inPackets, 0)).replace("/s", "packets/s"));
+    perSecond(now.ports.reduce((sum, p) => sum + (isPort(p) ? p.inPackets : 0), 0)).replace("/s", "packets/s"));
   const parts = element("div", {});
   parts.append(...box.childNodes);
   box.classList.add("wide");
@@ -216,7 +219,8 @@ const BAR = 26;
 const BETWEEN = 22;
 let picture = null;           // {key, ports: name -> what moves}
 
-// Those that lead to no network, because their device is gone, have a bar of their own.
+// Those that lead to no network have bars of their own: the sockets beneath tunnels, and ports whose
+// device is gone.
 function groupsOf(now) {
   const ports = byName(now.ports, "name");
   const placed = new Set();
@@ -224,8 +228,11 @@ function groupsOf(now) {
     network.ports.forEach((name) => placed.add(name));
     return {network, ports: network.ports.map((name) => ports.get(name)).filter(Boolean)};
   });
-  const lost = now.ports.filter((port) => !placed.has(port.name) && port.name !== ROUTER);
-  if (lost.length) groups.push({network: null, ports: lost});
+  const others = now.ports.filter((port) => !placed.has(port.name) && isPort(port));
+  const sockets = others.filter((port) => port.type === "socket" && port.up);
+  const lost = others.filter((port) => !sockets.includes(port));
+  if (sockets.length) groups.push({network: null, label: "beneath the tunnels", ports: sockets});
+  if (lost.length) groups.push({network: null, label: "in no network", ports: lost});
   return groups;
 }
 
@@ -294,7 +301,7 @@ function drawBar(svg, group, x, y, width, first) {
   const network = group.network;
   const style = !network ? "bar none" : network.outside ? "bar outside" : "bar";
   drawn(svg, "rect", {class: style, x, y, width, height: BAR, rx: 5});
-  const name = network ? network.name : "in no network";
+  const name = network ? network.name : group.label;
   const label = drawn(svg, "text", {class: "on-spine", x: x + 12, y: y + 18});
   const shown = fitted(first ? name : name + " (more)", width - 24, 8.2);
   drawn(label, "tspan", {}, shown);
@@ -342,13 +349,14 @@ function drawSpine(svg, now, x, width, height, narrow) {
   const nat = now.status.tables.some((table) => table.name === "connections");
   const words = nat ? ["router", "NAT"] : ["router"];
   const middle = x + width / 2;
+  const at = Math.min(height / 2, 260);  // seen without scrolling, however long it is
   if (narrow) {
     drawn(svg, "text", {class: "on-spine", "text-anchor": "middle",
-      transform: `translate(${middle + 4.5} ${height / 2}) rotate(-90)`}, words.join(" \u00b7 "));
+      transform: `translate(${middle + 4.5} ${at}) rotate(-90)`}, words.join(" \u00b7 "));
     return;
   }
   words.forEach((word, i) => drawn(svg, "text", {class: "on-spine", x: middle,
-    y: height / 2 + 5 + (i - (words.length - 1) / 2) * 20, "text-anchor": "middle"}, word));
+    y: at + 5 + (i - (words.length - 1) / 2) * 20, "text-anchor": "middle"}, word));
 }
 
 function drawPicture(now, width) {
@@ -384,8 +392,8 @@ function drawPicture(now, width) {
 }
 
 function summaryOf(groups) {
-  return groups.map(({network, ports}) =>
-    `${network ? "network " + network.name : "in no network"}: ` +
+  return groups.map(({network, label, ports}) =>
+    `${network ? "network " + network.name : label}: ` +
     (ports.map((port) => port.name).join(", ") || "no ports")).join("; ") || "no networks";
 }
 
@@ -431,7 +439,7 @@ const networksOf = (port) => [port.network, ...Object.entries(port.tagged)
 
 const PORT_COLUMNS = [
   ["Port", "strong", (p) => p.name],
-  ["State", "", (p) => p.up ? ["up", "good"] : ["down", "bad"]],
+  ["State", "", (p) => !isPort(p) ? "" : p.up ? ["up", "good"] : ["down", "bad"]],
   ["Type", "", (p) => p.type || ""],
   ["Network", "", networksOf],
   ["Namespace", "", (p) => p.netns || ""],
@@ -471,6 +479,7 @@ const DROP_COLUMNS = [
     return ports.length > 4 ? list + ", \u2026" : list;
   }],
   ["Why", "wrap", (d) => d.sentence],
+  ["Last one", "wrap", (d) => d.last ? d.last.summary : ""],
 ];
 
 function drawTables(now) {
@@ -486,7 +495,7 @@ function drawTables(now) {
 function show(now) {
   addRates(now, before);
   if (before) {
-    history.push(now.ports.reduce((sum, p) => sum + (p.name === ROUTER ? 0 : p.in), 0));
+    history.push(now.ports.reduce((sum, p) => sum + (isPort(p) ? p.in : 0), 0));
   } else {
     history = [0];
   }

@@ -55,11 +55,13 @@ def check_crowd(page):
           now.networks[0].ports.push('more' + i);
         }
         now.ports.push({...now.ports[0], name: 'dead', up: false, network: null});
+        now.ports.push({...now.ports[0], name: 'socket 192.0.2.1 4789', type: 'socket', network: null});
         for (const network of now.networks) { network.router_mac = null; network.router = []; }
         show(now);
         return document.querySelector('#picture').textContent; })()""")
     require("the picture counts what it leaves out", "and 26 more" in picture)
     require("a dead port is shown as one", "dead" in picture and "the device is gone" in picture)
+    require("the socket of a tunnel is beneath them", "beneath the tunnels" in picture)
     require("there is no router", "router" not in picture)
     page.wait("document.querySelector('#picture').textContent.includes('router')")
 

@@ -36,7 +36,7 @@ cat "$WORK/frame"
 
 step "without a terminal: one frame, of everything, without colours"
 "$USWITCH" top --control /run/main.sock --interval 300ms >"$WORK/once.log"
-expect_text "the first line" "$WORK/once.log" '^uswitch [0-9.]+  up [0-9.]+ s  4/4 ports '
+expect_text "the first line" "$WORK/once.log" '^uswitch [0-9.]+  up [0-9.]+ s  3/3 ports '
 expect_text "web" "$WORK/once.log" '^web +office +[0-9.]+ kb/s +[0-9.]+ /s .* 7$'
 expect_text "drops" "$WORK/once.log" '^guard_mac +0 /s +7 +web 7$'
 expect_equal "escapes" "$(grep -c $'\033' "$WORK/once.log" || true)" 0

@@ -24,13 +24,8 @@ const RefusedFile rows[] = {
     {"UnknownKeyFarFromAll",
      "xyzzy: 2\n",
      {"1:1: configuration: unknown key 'xyzzy'; the keys here are 'workers', 'io', 'control', "
-      "'log', 'networks', 'ports', 'routes', 'policy', 'max_neighbours', 'nat', "
+      "'log', 'networks', 'ports', 'routes', 'policy', 'max_neighbours', 'nat', 'tunnels', "
       "'metrics'"}},
-    {"KeyOfALaterVersion",
-     R"(tunnels: {}
-)",
-     {"1:1: configuration: this version of uswitch does not have 'tunnels' yet; remove the "
-      "section"}},
     {"KeyTwice",
      R"(workers: 1
 log: {}

@@ -138,6 +138,27 @@ TEST_F(MetricsTest, EachFamilyStandsOnceAndCountersEndInTotal) {
   }
 }
 
+TEST_F(MetricsTest, TunnelsSaySinceWhenTheyAreSilent) {
+  tables_->settings[2].present = true;
+  tables_->settings[2].network = 0;
+  infos_.resize(3);
+  infos_[2].tunnel = TunnelInfo{};
+  EXPECT_THAT(metrics(), Not(HasSubstr("\nuswitch_tunnel_silence_seconds{")));
+  TunnelInfo& info = *infos_[2].tunnel;
+  info.name = "mesh";
+  info.network_id = 42;
+  info.local = *IpAddress::parse("192.0.2.1");
+  info.remote = *IpAddress::parse("192.0.2.2");
+  info.path_mtu = 1500;
+  info.last_heard = start - std::chrono::milliseconds(2500);
+  const std::string text = metrics();
+  EXPECT_THAT(text,
+              HasSubstr("\nuswitch_tunnel_info{port=\"trunk\",tunnel=\"mesh\",network=\"office\","
+                        "vni=\"42\",local=\"192.0.2.1\",remote=\"192.0.2.2\"} 1\n"));
+  EXPECT_THAT(text, HasSubstr("\nuswitch_tunnel_path_mtu_bytes{port=\"trunk\"} 1500\n"));
+  EXPECT_THAT(text, HasSubstr("\nuswitch_tunnel_silence_seconds{port=\"trunk\"} 2.5\n"));
+}
+
 TEST_F(MetricsTest, TakesNoParameters) {
   EXPECT_EQ(refused("/metrics?port=web"), "unknown parameter 'port'; there are none here");
 }

@@ -60,6 +60,15 @@ TEST(TopScreen, TheFirstLineSumsUp) {
   EXPECT_EQ(draw().at(1), "workers  0: 25 %   connections 2");
 }
 
+TEST(TopScreen, TheRouterIsNoPort) {
+  TopSample router = now();
+  router.ports.push_back({"(router)", "", true, 50, 5000, 0, 0, 0});
+  router.ports.push_back({"(removed)", "", false, 50, 5000, 0, 0, 0});
+  const auto lines = draw_top(router, before(), {}, false);
+  EXPECT_EQ(lines.at(0), draw().at(0));
+  EXPECT_THAT(line_with(lines, "(removed)"), Not(HasSubstr("down")));
+}
+
 TEST(TopScreen, TheBusiestPortComesFirst) {
   const auto lines = draw();
   EXPECT_THAT(line_with(lines, "web"), ContainsRegex("office +10.0 Mb/s +1000 /s +0 b/s +0 /s +4.5 "
