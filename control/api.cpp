@@ -6,6 +6,7 @@
 #include <string>
 
 #include "control/json_reply.h"
+#include "control/metrics.h"
 #include "control/target.h"
 #include "control/views.h"
 
@@ -15,7 +16,7 @@ namespace {
 
 struct Route {
   std::string_view method, path;
-  boost::json::object (*answer)(const ApiContext&, const Query&, const std::string& body);
+  Reply (*answer)(const ApiContext&, const Query&, const std::string& body);
   // In place of `answer`, what begins an answer without end.
   std::shared_ptr<BodyStream> (*stream)(const ApiContext&, const Query&) = nullptr;
   std::string_view content_type = "";
@@ -23,26 +24,42 @@ struct Route {
 
 // What takes no body: one that is sent is not looked at.
 template <auto view>
-boost::json::object plain(const ApiContext& context, const Query& query, const std::string&) {
-  return view(context, query);
+Reply plain(const ApiContext& context, const Query& query, const std::string&) {
+  return json_reply(200, view(context, query));
+}
+
+template <auto act>
+Reply with_body(const ApiContext& context, const Query& query, const std::string& body) {
+  return json_reply(200, act(context, query, body));
+}
+
+Reply metrics_text(const ApiContext& context, const Query& query, const std::string&) {
+  Parameters(query).done();
+  Reply reply;
+  reply.content_type = MetricsText::content_type;
+  reply.body = metrics(context);
+  return reply;
 }
 
 constexpr Route routes[] = {
+    {"GET", "/v1/status", plain<view_status>},
     {"GET", "/v1/ports", plain<view_ports>},
+    {"GET", "/v1/networks", plain<view_networks>},
     {"GET", "/v1/fdb", plain<view_fdb>},
     {"GET", "/v1/neighbours", plain<view_neighbours>},
     {"GET", "/v1/routes", plain<view_routes>},
     {"GET", "/v1/connections", plain<view_connections>},
     {"DELETE", "/v1/connections", plain<delete_connections>},
-    {"POST", "/v1/publish", publish},
-    {"DELETE", "/v1/publish", unpublish},
+    {"POST", "/v1/publish", with_body<publish>},
+    {"DELETE", "/v1/publish", with_body<unpublish>},
     {"GET", "/v1/tunnels", plain<view_tunnels>},
-    {"POST", "/v1/explain", explain_packet},
+    {"POST", "/v1/explain", with_body<explain_packet>},
     {"GET", "/v1/drops", plain<view_drops>},
     {"GET", "/v1/workers", plain<view_workers>},
     {"GET", "/v1/config", plain<view_config>},
     {"GET", "/v1/capture", nullptr, open_capture, "application/x-pcapng"},
     {"GET", "/v1/trace", nullptr, open_trace, "text/plain; charset=utf-8"},
+    {"GET", "/metrics", metrics_text},
 };
 
 // Each once: the methods of a path stand side by side.
@@ -86,7 +103,7 @@ Reply handle(const Request& request, const ApiContext& context) {
       reply.stream = route->stream(context, target->query);
       return reply;
     }
-    return json_reply(200, route->answer(context, target->query, request.body));
+    return route->answer(context, target->query, request.body);
   } catch (const BadQuery& e) {
     return error_reply(400, e.what());
   } catch (const Conflict& e) {

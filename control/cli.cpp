@@ -7,6 +7,8 @@
 #include "control/cli_capture.h"
 #include "control/explain_command.h"
 #include "control/suggest.h"
+#include "control/units.h"
+#include "control/version.h"
 
 namespace uswitch {
 
@@ -23,11 +25,18 @@ constexpr const char* run_examples =
 constexpr const char* show_examples =
     "Examples:\n"
     "  uswitch show ports\n"
+    "  uswitch show networks\n"
     "  uswitch show fdb --network office --limit 20\n"
     "  uswitch show neighbours --state failed\n"
     "  uswitch show routes --to 10.9.0.1\n"
     "  uswitch show connections --address 10.0.0.2 --proto tcp\n"
     "  uswitch show drops --json | jq .total";
+
+constexpr const char* top_examples =
+    "Examples:\n"
+    "  uswitch top                   until q is pressed\n"
+    "  uswitch top --interval 5s\n"
+    "  uswitch top --once | head     one frame of everything";
 
 constexpr const char* delete_examples =
     "Examples:\n"
@@ -44,7 +53,7 @@ void add_control(CLI::App& app, CommandLine& line) {
 void add_run(CLI::App& app, CommandLine& line, bool& check) {
   app.add_option("--config", line.config, "The configuration to run")->type_name("FILE");
   app.add_flag("--check", check, "Only say whether the configuration is right");
-  app.set_version_flag("--version", "uswitch " USWITCH_VERSION);
+  app.set_version_flag("--version", std::string("uswitch ") + build_version);
   add_control(app, line);
   app.footer(run_examples);
 }
@@ -60,8 +69,9 @@ void add_filter(CLI::App& show, CommandLine& line, const std::string& name, cons
 
 // Empty when there is such a thing to show.
 std::string refuse_unknown(const std::string& what) {
-  constexpr std::string_view known[] = {"ports",   "fdb",   "neighbours", "routes", "connections",
-                                        "tunnels", "drops", "workers",    "config"};
+  constexpr std::string_view known[] = {"status",     "ports",   "networks",    "fdb",
+                                        "neighbours", "routes",  "connections", "tunnels",
+                                        "drops",      "workers", "config"};
   if (std::ranges::find(known, what) != std::end(known)) return "";
   return "nothing is called '" + what + "'; " + did_you_mean(what, known, "things to show");
 }
@@ -69,7 +79,8 @@ std::string refuse_unknown(const std::string& what) {
 CLI::App* add_show(CLI::App& app, CommandLine& line) {
   CLI::App* show = app.add_subcommand("show", "Show the state of the running uswitch");
   show->add_option("WHAT", line.what,
-                   "ports, fdb, neighbours, routes, connections, tunnels, drops, workers or config")
+                   "status, ports, networks, fdb, neighbours, routes, connections, tunnels, drops, "
+                   "workers or config")
       ->required()
       ->type_name("")
       ->check(refuse_unknown);
@@ -120,6 +131,26 @@ CLI::App* add_delete(CLI::App& app, CommandLine& line) {
   return erase;
 }
 
+CLI::App* add_top(CLI::App& app, CommandLine& line) {
+  CLI::App* top = app.add_subcommand("top", "Watch ports, drops and the busiest connections");
+  top->add_flag("--once", line.once, "One frame of everything, after one interval");
+  top->add_option_function<std::string>(
+         "--interval",
+         [&line](const std::string& text) {
+           const auto interval = parse_duration(text).value_or(Duration(0));
+           if (interval < std::chrono::milliseconds(100) || interval > std::chrono::hours(1)) {
+             throw CLI::ValidationError(
+                 "--interval", "is '" + text + "'; write a duration from 100ms to 1h, such as 2s");
+           }
+           line.interval = std::chrono::duration_cast<std::chrono::milliseconds>(interval);
+         },
+         "Time between two frames (default 1s)")
+      ->type_name("TIME");
+  add_control(*top, line);
+  top->footer(top_examples);
+  return top;
+}
+
 CLI::App* add_capture(CLI::App& app, CommandLine& line) {
   CLI::App* capture = app.add_subcommand("capture", "Watch packets come, leave and be dropped");
   add_capture_options(*capture, line);
@@ -151,6 +182,7 @@ ParsedLine parse_command_line(int argc, const char* const* argv) {
   add_run(app, line, check);
   const std::pair<const CLI::App*, CommandLine::Command> commands[] = {
       {add_show(app, line), CommandLine::Command::show},
+      {add_top(app, line), CommandLine::Command::top},
       {add_delete(app, line), CommandLine::Command::remove},
       {add_capture(app, line), CommandLine::Command::capture},
       {add_trace(app, line), CommandLine::Command::trace},
@@ -178,7 +210,8 @@ ParsedLine parse_command_line(int argc, const char* const* argv) {
     }
   } else if (line.config.empty()) {
     return refuse(
-        "--config FILE is missing, or a command: show, delete, capture, trace, explain, replay");
+        "--config FILE is missing, or a command: show, top, delete, capture, trace, explain, "
+        "replay");
   } else if (check) {
     line.command = CommandLine::Command::check;
   }

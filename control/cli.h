@@ -1,5 +1,6 @@
 // The command line. No state; the main thread calls it once.
 #pragma once
+#include <chrono>
 #include <optional>
 #include <string>
 
@@ -15,7 +16,7 @@ enum ExitCode : int { exit_ok = 0, exit_failure = 1, exit_usage = 2, exit_no_dae
 
 struct CommandLine {
   // remove: `uswitch delete`
-  enum class Command { run, check, show, remove, capture, trace, explain, replay };
+  enum class Command { run, check, show, top, remove, capture, trace, explain, replay };
   Command command = Command::run;
 
   std::string config;                  // run, check: the file
@@ -26,7 +27,12 @@ struct CommandLine {
   bool json = false;
   Query query;  // the filters that were given, under the API's names
 
+  // top:
+  bool once = false;
+  std::chrono::milliseconds interval{1000};
+
   ReplayOptions replay;
+
   // capture:
   std::string write;          // the file; "-": standard output; empty: lines for people
   uint64_t rotate_size = 0;   // bytes of a file; 0: one file without end

@@ -16,22 +16,7 @@ namespace {
 
 constexpr std::string_view top_keys[] = {"workers",        "io",    "control", "log",
                                          "networks",       "ports", "routes",  "policy",
-                                         "max_neighbours", "nat",   "tunnels"};
-
-// Sections that the file format has and this version has not.
-constexpr std::string_view later_keys[] = {"metrics"};
-
-void check_top_keys(const MapReader& top) {
-  for (const YamlNode& entry : top.entries()) {
-    if (std::count(std::begin(top_keys), std::end(top_keys), entry.key)) continue;
-    if (std::count(std::begin(later_keys), std::end(later_keys), entry.key)) {
-      top.refuse_key(entry, "this version of uswitch does not have " + quoted(entry.key) + " yet",
-                     "remove the section");
-    } else {
-      top.refuse_unknown(entry, top_keys);
-    }
-  }
-}
+                                         "max_neighbours", "nat",   "tunnels", "metrics"};
 
 void read_control(const MapReader& top, Config& config) {
   // The kernel wants the path and its terminating zero in sun_path.
@@ -73,7 +58,7 @@ void read_document(const YamlNode& root, Config& config, ErrorList& errors) {
     return;
   }
   const MapReader top(root, "configuration", errors);
-  check_top_keys(top);
+  top.expect_keys(top_keys);
   read_workers(top, config);
   read_io(top, config);
   read_control(top, config);
@@ -85,6 +70,7 @@ void read_document(const YamlNode& root, Config& config, ErrorList& errors) {
   read_policy(top, config);
   read_max_neighbours(top, config);
   read_nat(top, config);
+  read_metrics(top, config);
   find_outside(top, config);
 }
 

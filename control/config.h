@@ -215,6 +215,14 @@ struct NatConfig {
   bool operator==(const NatConfig&) const = default;
 };
 
+// Where metrics and the status page are served over TCP: read only, to whoever can connect.
+struct MetricsConfig {
+  std::optional<IpAddress> address = {};  // of the namespace uswitch runs in; without: nowhere
+  uint16_t port = 0;                      // 1..65535
+
+  bool operator==(const MetricsConfig&) const = default;
+};
+
 struct Config {
   unsigned workers = 1;           // 1..64
   IoKind io = IoKind::automatic;  // how workers read and write TAP devices
@@ -226,6 +234,7 @@ struct Config {
   bool routed_together = true;            // policy: open
   uint32_t max_neighbours = 131072;       // stations on all networks whose MAC the router knows
   NatConfig nat;
+  MetricsConfig metrics;
 
   std::string text;  // the file itself, for `show config`
 

@@ -21,6 +21,7 @@ void read_ports(const MapReader& top, Config& config);    // after the networks,
 void read_tunnels(const MapReader& top, Config& config);  // after the ports, which it adds to
 void read_routes(const MapReader& top, Config& config);   // after the networks
 void read_nat(const MapReader& top, Config& config);      // after the ports, which it refers to
+void read_metrics(const MapReader& top, Config& config);
 
 // Which networks are outside that do not say so themselves: where a default route leads, where
 // sources are masqueraded, where ports are published. After the sections that tell.

@@ -19,6 +19,7 @@
 #include "control/nat_control.h"
 #include "control/notify.h"
 #include "control/router_control.h"
+#include "control/status_server.h"
 #include "control/tunnel_control.h"
 #include "engine/engine.h"
 #include "switch/link_monitor.h"
@@ -79,6 +80,7 @@ class Daemon::Impl {
         monitor_(NetNs::own()),
         // Before anything is touched: a second uswitch on the same socket ends here.
         server_(io_, config_.control, [this](const Request& r) { return answer(r); }),
+        status_server_(io_, [this](const Request& r) { return answer(r); }),
         engine_(config_.workers, config_.io),
         signals_(io_, SIGTERM, SIGINT),
         attention_(io_, dup(engine_.attention_fd())),
@@ -89,6 +91,7 @@ class Daemon::Impl {
         router_(config_, nat_, engine_),
         router_stats_(std::make_shared<PortStats>(config_.workers)),
         router_timer_(io_) {
+    status_server_.listen(config_.metrics);
     for (const NetworkConfig& n : config_.networks) {
       fdbs_[n.name] = std::make_shared<Fdb>(n.max_addresses);
     }
@@ -258,6 +261,7 @@ class Daemon::Impl {
     follow_paths();
     engine_.expire();
     drop_rates_.sample(engine_.tables(), now());
+    notify_systemd("WATCHDOG=1");
     timer_.expires_after(housekeeping_interval);
     timer_.async_wait([this](boost::system::error_code error) {
       if (!error) tick();
@@ -271,6 +275,7 @@ class Daemon::Impl {
   asio::io_context io_{1};
   LinkMonitor monitor_;
   HttpServer server_;
+  StatusServer status_server_;
 
   NamedNamespaces namespaces_;
   Fdbs fdbs_;

@@ -11,6 +11,7 @@ struct Request {
   std::string method;  // "GET"
   std::string target;  // path and query as sent, percent-encoded: "/v1/fdb?network=office"
   std::string body;
+  std::string host = {};  // the field Host: whom the client believes to talk to
 };
 
 // A body that comes bit by bit: see control/http_stream.h. Control thread.
@@ -30,6 +31,7 @@ struct Reply {
   std::string body;
   std::string_view content_type = "application/json";
   std::string allow;                   // the methods the path takes; only with status 405
+  std::string policy;                  // Content-Security-Policy; only of a page
   std::shared_ptr<BodyStream> stream;  // in place of `body`; null: there is none
 };
 

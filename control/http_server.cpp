@@ -3,8 +3,9 @@
 #include <sys/socket.h>
 
 #include <algorithm>
+#include <boost/asio/basic_socket_acceptor.hpp>
+#include <boost/asio/generic/stream_protocol.hpp>
 #include <boost/asio/io_context.hpp>
-#include <boost/asio/local/stream_protocol.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/beast/core/bind_handler.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
@@ -25,7 +26,7 @@ namespace uswitch {
 namespace asio = boost::asio;
 namespace beast = boost::beast;
 namespace http = boost::beast::http;
-using Local = asio::local::stream_protocol;
+using Stream = asio::generic::stream_protocol;
 
 namespace {
 
@@ -57,9 +58,15 @@ std::optional<Reply> refusal(beast::error_code error, const HttpServer::Limits& 
 // Its connections keep it alive after the server is gone, until their last callbacks have run.
 class HttpServer::Listener : public std::enable_shared_from_this<HttpServer::Listener> {
  public:
-  Listener(asio::io_context& io, const std::string& path, Handler handler, Limits limits)
-      : limits_(limits), handler_(std::move(handler)), file_(path), acceptor_(io), pause_(io) {
-    acceptor_.assign(Local(), file_->release());
+  // `file` is what stands in the file system for the socket, if anything does.
+  Listener(asio::io_context& io, std::unique_ptr<SocketFile> file, UniqueFd listening, int family,
+           Handler handler, Limits limits)
+      : limits_(limits),
+        handler_(std::move(handler)),
+        file_(std::move(file)),
+        acceptor_(io),
+        pause_(io) {
+    acceptor_.assign(Stream(family, 0), listening.release());
   }
 
   void accept();
@@ -70,19 +77,19 @@ class HttpServer::Listener : public std::enable_shared_from_this<HttpServer::Lis
 
  private:
   class Connection;
-  void serve(Local::socket socket);
+  void serve(Stream::socket socket);
 
   const Limits limits_;
   Handler handler_;
-  std::optional<SocketFile> file_;
-  Local::acceptor acceptor_;
+  std::unique_ptr<SocketFile> file_;
+  asio::basic_socket_acceptor<Stream> acceptor_;
   asio::steady_timer pause_;
   std::vector<Connection*> connections_;
 };
 
 class HttpServer::Listener::Connection : public std::enable_shared_from_this<Connection> {
  public:
-  Connection(Local::socket socket, std::shared_ptr<Listener> listener)
+  Connection(Stream::socket socket, std::shared_ptr<Listener> listener)
       : stream_(std::move(socket)), listener_(std::move(listener)) {
     listener_->connections_.push_back(this);
   }
@@ -101,11 +108,12 @@ class HttpServer::Listener::Connection : public std::enable_shared_from_this<Con
   beast::flat_buffer buffer_{64 * 1024};
   std::optional<http::request_parser<http::string_body>> parser_;
   http::response<http::string_body> response_;
+  bool head_ = false;  // the request was HEAD: the answer has no body
 };
 
 void HttpServer::Listener::accept() {
   acceptor_.async_accept(
-      [self = shared_from_this()](beast::error_code error, Local::socket socket) {
+      [self = shared_from_this()](beast::error_code error, Stream::socket socket) {
         if (self->stopped()) return;
         if (!error) {
           self->serve(std::move(socket));
@@ -119,7 +127,7 @@ void HttpServer::Listener::accept() {
       });
 }
 
-void HttpServer::Listener::serve(Local::socket socket) {
+void HttpServer::Listener::serve(Stream::socket socket) {
   if (connections_.size() >= limits_.connections) {
     // Its send buffer is empty, so this fits or nobody is there.
     const std::string answer = busy_answer();
@@ -148,6 +156,7 @@ Reply HttpServer::Listener::answer(const Request& request) const {
 
 void HttpServer::Listener::Connection::read() {
   parser_.emplace();
+  head_ = false;
   parser_->header_limit(static_cast<uint32_t>(listener_->limits().header));
   parser_->body_limit(listener_->limits().body);
   stream_.expires_after(listener_->limits().patience);
@@ -164,7 +173,8 @@ void HttpServer::Listener::Connection::on_read(beast::error_code error, size_t) 
   auto& message = parser_->get();
   const bool keep_alive = message.keep_alive();
   const Request request{std::string(message.method_string()), std::string(message.target()),
-                        std::move(message.body())};
+                        std::move(message.body()), std::string(message[http::field::host])};
+  head_ = message.method() == http::verb::head;
   write(listener_->answer(request), keep_alive);
 }
 
@@ -176,9 +186,11 @@ void HttpServer::Listener::Connection::write(Reply reply, bool keep_alive) {
   response_.set(http::field::content_type, reply.content_type);
   response_.set(http::field::cache_control, "no-store");
   if (!reply.allow.empty()) response_.set(http::field::allow, reply.allow);
-  response_.body() = std::move(reply.body);
+  response_.set("X-Content-Type-Options", "nosniff");
+  if (!reply.policy.empty()) response_.set("Content-Security-Policy", reply.policy);
+  response_.content_length(reply.body.size());
+  if (!head_) response_.body() = std::move(reply.body);  // RFC 9110 9.3.2
   response_.keep_alive(keep_alive);
-  response_.prepare_payload();
   stream_.expires_after(listener_->limits().patience);
   http::async_write(stream_, response_,
                     beast::bind_front_handler(&Connection::on_write, shared_from_this()));
@@ -191,8 +203,18 @@ void HttpServer::Listener::Connection::on_write(beast::error_code error, size_t)
 }
 
 HttpServer::HttpServer(asio::io_context& io, const std::string& path, Handler handler,
+                       Limits limits) {
+  auto file = std::make_unique<SocketFile>(path);
+  UniqueFd listening(file->release());
+  listener_ = std::make_shared<Listener>(io, std::move(file), std::move(listening), AF_UNIX,
+                                         std::move(handler), limits);
+  listener_->accept();
+}
+
+HttpServer::HttpServer(asio::io_context& io, UniqueFd listening, int family, Handler handler,
                        Limits limits)
-    : listener_(std::make_shared<Listener>(io, path, std::move(handler), limits)) {
+    : listener_(std::make_shared<Listener>(io, nullptr, std::move(listening), family,
+                                           std::move(handler), limits)) {
   listener_->accept();
 }
 

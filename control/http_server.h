@@ -1,4 +1,4 @@
-// HTTP/1.1 over a Unix stream socket: the control socket.
+// HTTP/1.1 over a Unix stream socket, the control socket, or over any that listens already.
 //
 // Owner: the control thread makes and destroys it; it runs on that thread's io_context, whose run()
 // must be called by one thread only, and calls the handler there. A client can cost it a bounded
@@ -12,6 +12,7 @@
 #include <string>
 
 #include "control/http.h"
+#include "switch/fd.h"
 
 namespace boost::asio {
 class io_context;
@@ -36,6 +37,9 @@ class HttpServer {
   HttpServer(boost::asio::io_context& io, const std::string& path, Handler handler, Limits limits);
   HttpServer(boost::asio::io_context& io, const std::string& path, Handler handler)
       : HttpServer(io, path, std::move(handler), Limits()) {}
+  // On a listening, non-blocking stream socket of that address family.
+  HttpServer(boost::asio::io_context& io, UniqueFd listening, int family, Handler handler,
+             Limits limits);
   // Closes every connection and removes the socket's file. The handler is not called any more.
   ~HttpServer();
   HttpServer(const HttpServer&) = delete;

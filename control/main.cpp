@@ -13,6 +13,7 @@
 #include "control/explain_command.h"
 #include "control/logging.h"
 #include "control/show.h"
+#include "control/top.h"
 
 namespace uswitch {
 namespace {
@@ -64,6 +65,8 @@ int main(int argc, char** argv) {
     case CommandLine::Command::show:
     case CommandLine::Command::remove:
       return show(*parsed.line, std::cout, std::cerr, wants_colour());
+    case CommandLine::Command::top:
+      return top(*parsed.line, std::cout, std::cerr, wants_colour());
     case CommandLine::Command::replay:
       return replay(parsed.line->replay, std::cout, std::cerr);
     case CommandLine::Command::explain:

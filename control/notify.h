@@ -5,6 +5,6 @@
 
 namespace uswitch {
 
-void notify_systemd(std::string_view state);  // "READY=1", "STOPPING=1"
+void notify_systemd(std::string_view state);  // "READY=1", "WATCHDOG=1", "STOPPING=1"
 
 }  // namespace uswitch

@@ -4,7 +4,9 @@
 #include <boost/json/value.hpp>
 #include <boost/json/value_to.hpp>
 
+#include "control/connection_text.h"
 #include "control/figures.h"
+#include "control/render_status.h"
 #include "control/show.h"
 #include "control/table.h"
 
@@ -159,21 +161,6 @@ std::string render_routes(const json::object& view, bool colour) {
   return table.render(colour) + left_out(view, "--to, --network, --origin, --limit");
 }
 
-// "10.0.0.2:4000", "[fd00::2]:4000", or the address alone.
-std::string end_of(const json::object& direction, const std::string& end) {
-  std::string address = text(direction.at(end));
-  const json::value* port = direction.if_contains(end + "_port");
-  if (!port) return address;
-  const bool v6 = address.find(':') != std::string::npos;
-  return (v6 ? "[" + address + "]" : address) + ":" + std::to_string(number(*port));
-}
-
-std::string path_of(const json::object& direction, const std::string& from, const std::string& to) {
-  const json::value* id = direction.if_contains("id");
-  return end_of(direction, from) + " -> " + end_of(direction, to) +
-         (id ? " id " + std::to_string(number(*id)) : "");
-}
-
 std::string render_connections(const json::object& view, bool colour) {
   Table table({{"PROTO"},
                {"STATE"},
@@ -186,8 +173,8 @@ std::string render_connections(const json::object& view, bool colour) {
     const json::object& connection = one.as_object();
     const json::object& original = connection.at("original").as_object();
     const json::object& reply = connection.at("reply").as_object();
-    const std::string way = path_of(original, "source", "destination");
-    const std::string translated = path_of(reply, "destination", "source");
+    const std::string way = path_text(original, "source", "destination");
+    const std::string translated = path_text(reply, "destination", "source");
     table.add({text(connection.at("proto")), text(connection.at("state")), way,
                translated == way ? "" : translated,
                show_count(number(original.at("packets")) + number(reply.at("packets"))),
@@ -296,7 +283,9 @@ std::string render_view(const std::string& what, const json::object& view, bool 
     std::string_view what;
     std::string (*render)(const json::object&, bool);
   };
-  constexpr Renderer renderers[] = {{"ports", render_ports},
+  constexpr Renderer renderers[] = {{"status", render_status},
+                                    {"ports", render_ports},
+                                    {"networks", render_networks},
                                     {"fdb", render_fdb},
                                     {"neighbours", render_neighbours},
                                     {"routes", render_routes},

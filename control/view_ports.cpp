@@ -1,6 +1,7 @@
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
 
+#include "control/port_totals.h"
 #include "control/views.h"
 
 namespace uswitch {
@@ -8,26 +9,6 @@ namespace uswitch {
 namespace json = boost::json;
 
 namespace {
-
-struct Totals {
-  uint64_t rx_packets = 0, rx_bytes = 0, tx_packets = 0, tx_bytes = 0, copies = 0, drops = 0;
-  uint64_t moves = 0, not_learned = 0;
-};
-
-Totals totals_of(const PortStats& stats) {
-  Totals sum;
-  for (const PortCounters& worker : stats.of_worker) {
-    sum.rx_packets += worker.rx_packets.get();
-    sum.rx_bytes += worker.rx_bytes.get();
-    sum.tx_packets += worker.tx_packets.get();
-    sum.tx_bytes += worker.tx_bytes.get();
-    sum.copies += worker.copies.get();
-    sum.moves += worker.moves.get();
-    sum.not_learned += worker.not_learned.get();
-    for (const Counter& reason : worker.drops) sum.drops += reason.get();
-  }
-  return sum;
-}
 
 json::value text_or_null(const std::string& text) {
   return text.empty() ? json::value(nullptr) : json::value(text);
@@ -58,7 +39,7 @@ void add_networks(json::object& out, const Tables& tables, const PortSettings& s
   out["tagged"] = std::move(tagged);
 }
 
-void add_counters(json::object& out, const Totals& sum) {
+void add_counters(json::object& out, const PortTotals& sum) {
   out["rx_packets"] = sum.rx_packets;
   out["rx_bytes"] = sum.rx_bytes;
   out["tx_packets"] = sum.tx_packets;
@@ -79,7 +60,7 @@ json::object view_port(const ApiContext& context, PortId id) {
   add_device(out, id < context.ports.size() ? context.ports[id] : PortInfo{});
   out["mtu"] = settings.mtu;
   add_networks(out, tables, settings);
-  add_counters(out, entry.stats ? totals_of(*entry.stats) : Totals{});
+  add_counters(out, entry.stats ? totals_of(*entry.stats) : PortTotals{});
   return out;
 }
 

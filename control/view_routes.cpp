@@ -94,7 +94,7 @@ void visit_best(const RouteTable& routes, const IpAddress& to, const RouteTable:
 
 }  // namespace
 
-// Goes through all routes, however many are shown: 1 M of them take TODO.
+// Goes through all routes, however many are shown.
 json::object view_routes(const ApiContext& context, const Query& query) {
   const Tables& tables = context.engine.tables();
   const Filter filter = filter_of(tables, query);

@@ -25,7 +25,9 @@ struct Conflict : std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
+boost::json::object view_status(const ApiContext& context, const Query& query);
 boost::json::object view_ports(const ApiContext& context, const Query& query);
+boost::json::object view_networks(const ApiContext& context, const Query& query);
 boost::json::object view_fdb(const ApiContext& context, const Query& query);
 boost::json::object view_neighbours(const ApiContext& context, const Query& query);
 boost::json::object view_routes(const ApiContext& context, const Query& query);

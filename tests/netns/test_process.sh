@@ -77,3 +77,24 @@ start_uswitch main
 kill -INT "${uswitch_pid[main]}" && pid=${uswitch_pid[main]}
 wait_until 10 "uswitch ends on SIGINT" has_ended "$pid"
 wait "$pid" || fail "exit code $? on SIGINT"
+
+step "systemd is told: ready, alive each second, stopping"
+python3 "$HERE/notify.py" /run/notify.sock READY=1 WATCHDOG=1 STOPPING=1 >"$WORK/notify.log" 2>&1 &
+listener=$!
+wait_until 5 "somebody listens for systemd" test -S /run/notify.sock
+NOTIFY_SOCKET=/run/notify.sock start_uswitch main
+told_alive() { grep -A1 READY=1 "$WORK/notify.log" | grep -q WATCHDOG=1; }
+wait_until 5 "the watchdog is told after the start" told_alive
+stop_uswitch main
+wait $listener || fail "what systemd was told"
+
+step "the capabilities and limits of the service's unit suffice"
+unit=$HERE/../../packaging/uswitch.service
+bounding=$(sed -n 's/^CapabilityBoundingSet=//p' "$unit" | tr 'A-Z ' 'a-z,' | sed 's/cap_/+/g')
+cat >"$WORK/confined" <<SH
+#!/bin/bash
+exec setpriv --no-new-privs --bounding-set="-all,$bounding" "$USWITCH" "\$@"
+SH
+chmod +x "$WORK/confined"
+(USWITCH=$WORK/confined && start_uswitch main && ping_all a 10.0.0.2 &&
+  expect_equal "capabilities" "$(awk '/^CapBnd/ {print $2}' "/proc/${uswitch_pid[main]}/status")" 00000000002831c0 && stop_uswitch main)

@@ -20,7 +20,7 @@ TEST_F(ApiTest, UnknownPathsAre404AndSayWhichThereAre) {
        {"/", "/v1", "/v1/", "/v1/ports/", "/V1/ports", "/v1/ports/x", "//v1/ports"}) {
     const Reply reply = ask("GET", path);
     EXPECT_EQ(reply.status, 404u) << path;
-    EXPECT_THAT(reply.body, HasSubstr("/v1/ports, /v1/fdb")) << path;
+    EXPECT_THAT(reply.body, HasSubstr("/v1/ports, /v1/networks, /v1/fdb")) << path;
   }
 }
 

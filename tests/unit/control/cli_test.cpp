@@ -55,8 +55,8 @@ TEST(Cli, ChecksAConfiguration) {
 }
 
 TEST(Cli, ShowsEachThing) {
-  for (const char* what :
-       {"ports", "fdb", "neighbours", "routes", "connections", "drops", "workers", "config"}) {
+  for (const char* what : {"status", "ports", "networks", "fdb", "neighbours", "routes",
+                           "connections", "drops", "workers", "config"}) {
     const CommandLine line = good({"show", what});
     EXPECT_EQ(line.command, Command::show);
     EXPECT_EQ(line.what, what);
@@ -190,6 +190,30 @@ TEST(Cli, ReplaysCaptures) {
 
 TEST(Cli, SaysItsVersion) {
   EXPECT_THAT(told({"--version"}), testing::MatchesRegex("uswitch [0-9]+\\.[0-9]+\\.[0-9]+\n"));
+}
+
+TEST(Cli, Top) {
+  const CommandLine line = good({"top", "--control", "/tmp/s"});
+  EXPECT_EQ(line.command, Command::top);
+  EXPECT_EQ(line.control, "/tmp/s");
+  EXPECT_FALSE(line.once);
+  EXPECT_EQ(line.interval, std::chrono::seconds(1));
+  EXPECT_TRUE(good({"top", "--once"}).once);
+  EXPECT_EQ(good({"top", "--interval", "500ms"}).interval, std::chrono::milliseconds(500));
+}
+
+TEST(Cli, TopRefusesAnIntervalThatIsNone) {
+  for (const char* interval : {"2", "0s", "99ms", "2h", "fast"}) {
+    EXPECT_THAT(refused({"top", "--interval", interval}),
+                HasSubstr("write a duration from 100ms to 1h, such as 2s"));
+  }
+}
+
+TEST(Cli, EachCommandShowsAnExample) {
+  for (const char* command : {"show", "top", "delete"}) {
+    EXPECT_THAT(told({command, "--help"}),
+                HasSubstr("Examples:\n  uswitch " + std::string(command)));
+  }
 }
 
 }  // namespace

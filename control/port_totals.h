@@ -1,0 +1,17 @@
+// The counters of one port added up over the workers. Control thread; any time.
+#pragma once
+#include <cstdint>
+
+#include "engine/tables.h"
+
+namespace uswitch {
+
+struct PortTotals {
+  uint64_t rx_packets = 0, rx_bytes = 0, tx_packets = 0, tx_bytes = 0, copies = 0, drops = 0;
+  uint64_t moves = 0, not_learned = 0;
+};
+
+PortTotals totals_of(const PortStats& stats);
+uint64_t drops_of(const PortStats& stats, size_t reason);
+
+}  // namespace uswitch
