@@ -34,7 +34,9 @@ bool ExplainWalk::translate() {
     return false;
   }
   if (f.kind != Nat::Foresight::Kind::first) return true;
-  const NetworkId out = Router::way_to(routing(), destination_of(packet_));
+  const IpAddress to = destination_of(packet_);
+  const bool here = to == routing().at(packet_.network).link_local;
+  const NetworkId out = here ? no_network : Router::way_to(routing(), to);
   return !Nat::is_watched(nat, packet_.network, out) || open_flow();
 }
 
