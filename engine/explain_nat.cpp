@@ -19,6 +19,12 @@ const char* direction(Direction d) {
 
 }  // namespace
 
+// no_network: to the router itself, or nowhere.
+NetworkId ExplainWalk::way_to(const IpAddress& destination) const {
+  const bool here = destination == routing().at(packet_.network).link_local;
+  return here ? no_network : Router::way_to(routing(), destination);
+}
+
 // A known flow is translated; the first packet of a flow is decided once its way is known.
 bool ExplainWalk::translate() {
   const Translation& nat = tables_.nat;
@@ -34,9 +40,7 @@ bool ExplainWalk::translate() {
     return false;
   }
   if (f.kind != Nat::Foresight::Kind::first) return true;
-  const IpAddress to = destination_of(packet_);
-  const bool here = to == routing().at(packet_.network).link_local;
-  const NetworkId out = here ? no_network : Router::way_to(routing(), to);
+  const NetworkId out = way_to(destination_of(packet_));
   return !Nat::is_watched(nat, packet_.network, out) || open_flow();
 }
 
@@ -44,7 +48,7 @@ bool ExplainWalk::open_flow() {
   const Translation& nat = tables_.nat;
   const NetworkId in = packet_.network;
   const Nat::Opening opening = Nat::foresee_begin(nat, packet_, in, now_);
-  const NetworkId out = Router::way_to(routing(), opening.destination);
+  const NetworkId out = way_to(opening.destination);
   if (opening.publish) {
     say("nat", text::end(opening.tuple.destination, opening.tuple.destination_port) +
                    " is published: leads to " + text::end(opening.destination, opening.port));

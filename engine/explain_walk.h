@@ -56,6 +56,7 @@ class ExplainWalk {
   // explain_nat.cpp: whether it goes on
   bool translate();
   bool open_flow();
+  NetworkId way_to(const IpAddress& destination) const;
 
   const Tables& tables_;
   const PortId ingress_;
