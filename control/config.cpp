@@ -66,27 +66,6 @@ void read_max_neighbours(const MapReader& top, Config& config) {
       static_cast<uint32_t>(top.size("max_neighbours", {256, 1 << 24}, config.max_neighbours));
 }
 
-void read_document(const YamlNode& root, Config& config, ErrorList& errors) {
-  if (root.is(YamlNode::Kind::null)) {
-    // More likely cut short on the way than meant: a reload would take every port down.
-    errors.add({1, 1}, "the file is empty", "for a switch without ports write 'ports: {}'");
-    return;
-  }
-  const MapReader top(root, "configuration", errors);
-  check_top_keys(top);
-  read_workers(top, config);
-  read_io(top, config);
-  read_control(top, config);
-  read_log(top, config);
-  read_networks(top, config);
-  read_ports(top, config);
-  read_routes(top, config);
-  read_policy(top, config);
-  read_max_neighbours(top, config);
-  read_nat(top, config);
-  find_outside(top, config);
-}
-
 ConfigResult failure(const std::string& file, std::string what, std::string remedy) {
   return std::vector<ConfigError>{{file, 0, 0, std::move(what), std::move(remedy)}};
 }
@@ -112,6 +91,27 @@ int read_file(const std::string& path, std::string& text) {
 }
 
 }  // namespace
+
+void read_document(const YamlNode& root, Config& config, ErrorList& errors) {
+  if (root.is(YamlNode::Kind::null)) {
+    // More likely cut short on the way than meant: a reload would take every port down.
+    errors.add({1, 1}, "the file is empty", "for a switch without ports write 'ports: {}'");
+    return;
+  }
+  const MapReader top(root, "configuration", errors);
+  check_top_keys(top);
+  read_workers(top, config);
+  read_io(top, config);
+  read_control(top, config);
+  read_log(top, config);
+  read_networks(top, config);
+  read_ports(top, config);
+  read_routes(top, config);
+  read_policy(top, config);
+  read_max_neighbours(top, config);
+  read_nat(top, config);
+  find_outside(top, config);
+}
 
 unsigned default_workers(unsigned cpus) {
   return std::clamp(cpus / 2, 1u, 4u);

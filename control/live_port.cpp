@@ -25,7 +25,10 @@ EndpointOptions endpoint_options(const PortConfig& config, bool autoconfigure) {
 
 LivePort::LivePort(const PortConfig& config, bool autoconfigure, unsigned workers,
                    NamedNamespaces& namespaces)
-    : config_(config), stats_(std::make_shared<PortStats>(workers)), mtu_(config.mtu) {
+    : config_(config),
+      autoconfigure_(autoconfigure),
+      stats_(std::make_shared<PortStats>(workers)),
+      mtu_(config.mtu) {
   switch (config.type) {
     case PortType::tap:
       make_tap(open_netns(namespaces), workers, autoconfigure);
@@ -88,6 +91,31 @@ void LivePort::take_raw(unsigned workers) {
   read_device(own);
 }
 
+void LivePort::change(const PortConfig& config, bool autoconfigure) {
+  if (config.type == PortType::tap || config.type == PortType::veth) {
+    change_endpoint_to(config, autoconfigure);
+  }
+  config_ = config;
+  autoconfigure_ = autoconfigure;
+  mtu_ = config.mtu;
+  if (config.type != PortType::pcap) {
+    read_device(config.netns ? NetNs::open(config.netns->text) : NetNs::own());
+  }
+}
+
+void LivePort::change_endpoint_to(const PortConfig& config, bool autoconfigure) {
+  const EndpointOptions from = endpoint_options(config_, autoconfigure_);
+  const EndpointOptions to = endpoint_options(config, autoconfigure);
+  if (from == to) return;
+  if (veth_ && veth_->near_end().mtu != config.mtu) veth_->set_mtu(config.mtu);
+  change_endpoint(config.netns ? NetNs::open(config.netns->text) : NetNs::own(), from, to);
+}
+
+void LivePort::continue_counters(const LivePort& earlier) {
+  stats_ = earlier.stats_;
+  kernel_drops_ += earlier.kernel_drops_;
+}
+
 uint64_t LivePort::kernel_drops() {
   if (packet_port_) kernel_drops_ += packet_port_->take_kernel_drops();
   return kernel_drops_;
@@ -99,6 +127,15 @@ void LivePort::bury() {
   veth_.reset();
   claim_.reset();
   netns_.reset();
+}
+
+std::unique_ptr<LivePort> LivePort::departed(const LivePort& port) {
+  return std::unique_ptr<LivePort>(new LivePort(port.stats_));
+}
+
+bool is_same_device(const PortConfig& a, const PortConfig& b) {
+  return a.type == b.type && a.netns == b.netns && a.device == b.device &&
+         a.read_file == b.read_file && a.write_file == b.write_file;
 }
 
 }  // namespace uswitch

@@ -33,7 +33,7 @@ int run(const CommandLine& line) {
   set_up_logging(config->log);
   std::signal(SIGPIPE, SIG_IGN);
   try {
-    Daemon daemon(std::move(*config), line.config);
+    Daemon daemon(std::move(*config), line.config, line.control);
     daemon.run();
   } catch (const std::exception& e) {
     spdlog::error("{}", e.what());

@@ -12,6 +12,17 @@ namespace {
 struct Totals {
   uint64_t rx_packets = 0, rx_bytes = 0, tx_packets = 0, tx_bytes = 0, copies = 0, drops = 0;
   uint64_t moves = 0, not_learned = 0;
+
+  void operator+=(const Totals& other) {
+    rx_packets += other.rx_packets;
+    rx_bytes += other.rx_bytes;
+    tx_packets += other.tx_packets;
+    tx_bytes += other.tx_bytes;
+    copies += other.copies;
+    drops += other.drops;
+    moves += other.moves;
+    not_learned += other.not_learned;
+  }
 };
 
 Totals totals_of(const PortStats& stats) {
@@ -83,18 +94,29 @@ json::object view_port(const ApiContext& context, PortId id) {
   return out;
 }
 
-// With it the counters of all rows add up.
-json::object view_router(const Tables& tables) {
+// With these the counters of all rows add up.
+json::object view_no_port(const Tables& tables, const char* name, const char* type,
+                          const Totals& totals) {
   PortInfo info;
-  info.type = "router";
+  info.type = type;
   json::object out;
-  out["name"] = router_row;
-  out["up"] = true;
+  out["name"] = name;
+  out["up"] = info.type == "router";
   add_device(out, info);
   out["mtu"] = 0;
   add_networks(out, tables, PortSettings{});
-  add_counters(out, totals_of(*tables.router_stats));
+  add_counters(out, totals);
   return out;
+}
+
+// Ports that were configured once, and are no longer.
+Totals totals_of_removed(const ApiContext& context) {
+  Totals sum;
+  if (context.forgotten) sum += totals_of(*context.forgotten);
+  for (const PortEntry& entry : context.engine.tables().ports) {
+    if (entry.name.empty() && entry.stats) sum += totals_of(*entry.stats);
+  }
+  return sum;
 }
 
 }  // namespace
@@ -108,7 +130,13 @@ json::object view_ports(const ApiContext& context, const Query& query) {
       ports.push_back(view_port(context, static_cast<PortId>(id)));
     }
   }
-  if (tables.routing.routes && tables.router_stats) ports.push_back(view_router(tables));
+  if (tables.routing.routes && tables.router_stats) {
+    ports.push_back(view_no_port(tables, router_row, "router", totals_of(*tables.router_stats)));
+  }
+  const Totals removed = totals_of_removed(context);
+  if (removed.rx_packets + removed.tx_packets > 0) {
+    ports.push_back(view_no_port(tables, removed_row, "removed", removed));
+  }
   return {{"ports", std::move(ports)}};
 }
 

@@ -150,7 +150,7 @@ void Nat::expect(const Translation& nat, size_t index, NetworkId out) const {
   const Tuple tuple = tuple_of(flow.fields);
   const Masquerade* m = nat.policy.masquerade(tuple.source, out);
   if (m == nullptr || !PortMap::maps(tuple.protocol)) return;
-  nat.ports->prefetch(source_end(tuple), nat.policy.realm(*m));
+  nat.ports->prefetch(source_end(tuple), m->realm);
   const auto external = nat.ports->external_address(tuple.source, m->pool);
   if (!external) return;
   const TransportAddress end{*external, tuple.source_port, tuple.protocol};
@@ -211,7 +211,7 @@ std::optional<Nat::Source> Nat::source_of(const Translation& nat, const Opening&
     return Source{{*address, 0, inner.protocol}, no_mapping};
   }
   const uint16_t realm =
-      m ? nat.policy.realm(*m) : static_cast<uint16_t>(Translation::gateway_realms + in);
+      m ? m->realm : static_cast<uint16_t>(Translation::gateway_realms + in);
   const PortMap::Lease lease = nat.ports->acquire(inner, realm, pool);
   if (!lease) return std::nullopt;
   return Source{lease.external, lease.mapping};
