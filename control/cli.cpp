@@ -15,6 +15,7 @@ constexpr const char* run_examples =
     "  uswitch --config /etc/uswitch.yaml           run in the foreground until SIGTERM or SIGINT\n"
     "  uswitch --config /etc/uswitch.yaml --check   only say what is wrong with the file\n"
     "  uswitch show ports                           ask the running uswitch\n"
+    "  uswitch reload                               have it read its file anew\n"
     "\n"
     "Exit codes: 0 done, 1 failure, 2 bad configuration or command line, 3 no uswitch answers.";
 
@@ -32,6 +33,14 @@ constexpr const char* delete_examples =
     "  uswitch delete connections --address 10.0.0.2\n"
     "  uswitch delete connections --proto udp --port 53\n"
     "  uswitch delete connections --all";
+
+constexpr const char* reload_examples =
+    "Examples:\n"
+    "  uswitch reload                     what has changed in the file that runs\n"
+    "  uswitch reload /etc/uswitch.yaml   another file, from now on\n"
+    "\n"
+    "Exit codes: 0 done, 1 it cannot be put into force, 2 the file is wrong, 3 no uswitch answers.\n"
+    "Unless it is 0 everything is as it was.";
 
 void add_control(CLI::App& app, CommandLine& line) {
   app.add_option("--control", line.control,
@@ -118,6 +127,16 @@ CLI::App* add_delete(CLI::App& app, CommandLine& line) {
   return erase;
 }
 
+CLI::App* add_reload(CLI::App& app, CommandLine& line) {
+  CLI::App* reload =
+      app.add_subcommand("reload", "Have the running uswitch take what has changed in its file");
+  reload->add_option("FILE", line.config, "Another file in its place")->type_name("");
+  reload->add_flag("--json", line.json, "The answer for programs");
+  add_control(*reload, line);
+  reload->footer(reload_examples);
+  return reload;
+}
+
 ParsedLine refuse(const std::string& sentence) {
   ParsedLine parsed;
   parsed.err = sentence + "\nRun with --help for more information.\n";
@@ -134,6 +153,8 @@ ParsedLine parse_command_line(int argc, const char* const* argv) {
   add_run(app, line, check);
   const CLI::App* show = add_show(app, line);
   const CLI::App* erase = add_delete(app, line);
+  const CLI::App* reload = add_reload(app, line);
+  app.require_subcommand(0, 1);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& e) {
@@ -141,8 +162,12 @@ ParsedLine parse_command_line(int argc, const char* const* argv) {
     const int code = app.exit(e, out, err);
     return {std::nullopt, out.str(), err.str(), code == 0 ? exit_ok : exit_usage};
   }
-  if (show->parsed() && erase->parsed()) return refuse("show and delete are two commands");
-  if (show->parsed() || erase->parsed()) {
+  if (reload->parsed()) {
+    if (app.count("--config") > 0 || check) {
+      return refuse("reload takes its file without --config: uswitch reload FILE");
+    }
+    line.command = CommandLine::Command::reload;
+  } else if (show->parsed() || erase->parsed()) {
     if (!line.config.empty() || check) {
       return refuse(
           "--config and --check do not go with show and delete, which ask the running "
@@ -150,7 +175,7 @@ ParsedLine parse_command_line(int argc, const char* const* argv) {
     }
     line.command = show->parsed() ? CommandLine::Command::show : CommandLine::Command::remove;
   } else if (line.config.empty()) {
-    return refuse("--config FILE is missing, or a command: show, delete");
+    return refuse("--config FILE is missing, or a command: show, delete, reload");
   } else if (check) {
     line.command = CommandLine::Command::check;
   }

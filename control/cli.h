@@ -13,10 +13,10 @@ inline constexpr const char* default_control_path = "/run/uswitch/uswitch.sock";
 enum ExitCode : int { exit_ok = 0, exit_failure = 1, exit_usage = 2, exit_no_daemon = 3 };
 
 struct CommandLine {
-  enum class Command { run, check, show, remove };  // remove: `uswitch delete`
+  enum class Command { run, check, show, remove, reload };  // remove: `uswitch delete`
   Command command = Command::run;
 
-  std::string config;                  // run, check: the file
+  std::string config;                  // run, check: the file; reload: likewise, or empty
   std::optional<std::string> control;  // as given; see control_path()
 
   // show, remove:

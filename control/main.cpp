@@ -10,6 +10,7 @@
 #include "control/config.h"
 #include "control/daemon.h"
 #include "control/logging.h"
+#include "control/reload_command.h"
 #include "control/show.h"
 
 namespace uswitch {
@@ -62,6 +63,8 @@ int main(int argc, char** argv) {
     case CommandLine::Command::show:
     case CommandLine::Command::remove:
       return show(*parsed.line, std::cout, std::cerr, wants_colour());
+    case CommandLine::Command::reload:
+      return reload(*parsed.line, std::cout, std::cerr);
   }
   return exit_failure;
 }
