@@ -29,7 +29,6 @@ boost::json::object plain(const ApiContext& context, const Query& query, const s
 constexpr Route routes[] = {
     {"GET", "/v1/ports", plain<view_ports>},
     {"POST", "/v1/ports", add_port},
-    {"DELETE", "/v1/ports/NAME", plain<remove_port>},
     {"GET", "/v1/fdb", plain<view_fdb>},
     {"GET", "/v1/neighbours", plain<view_neighbours>},
     {"GET", "/v1/routes", plain<view_routes>},
@@ -42,6 +41,7 @@ constexpr Route routes[] = {
     {"GET", "/v1/config", plain<view_config>},
     {"PUT", "/v1/config", configure},
     {"POST", "/v1/reload", reload},
+    {"DELETE", "/v1/ports/NAME", plain<remove_port>},
 };
 
 // Each once: the methods of a path stand side by side.

@@ -39,7 +39,8 @@ constexpr const char* reload_examples =
     "  uswitch reload                     what has changed in the file that runs\n"
     "  uswitch reload /etc/uswitch.yaml   another file, from now on\n"
     "\n"
-    "Exit codes: 0 done, 1 it cannot be put into force, 2 the file is wrong, 3 no uswitch answers.\n"
+    "Exit codes: 0 done, 1 it cannot be put into force, 2 the file is wrong, 3 no uswitch "
+    "answers.\n"
     "Unless it is 0 everything is as it was.";
 
 void add_control(CLI::App& app, CommandLine& line) {

@@ -14,9 +14,9 @@
 namespace uswitch {
 namespace {
 
-constexpr std::string_view top_keys[] = {"workers",        "io",    "control", "log",
-                                         "networks",       "ports", "routes",  "policy",
-                                         "max_neighbours", "nat"};
+constexpr std::string_view top_keys[] = {"workers",  "io",    "control", "log",    "user",
+                                         "networks", "ports", "routes",  "policy", "max_neighbours",
+                                         "nat"};
 
 // Sections that the file format has and this version has not.
 constexpr std::string_view later_keys[] = {"tunnels", "metrics"};
@@ -103,6 +103,7 @@ void read_document(const YamlNode& root, Config& config, ErrorList& errors) {
   read_workers(top, config);
   read_io(top, config);
   read_control(top, config);
+  config.user = top.text("user", "the name of a user", config.user);
   read_log(top, config);
   read_networks(top, config);
   read_ports(top, config);

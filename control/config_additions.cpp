@@ -34,8 +34,7 @@ std::string ports_text(uint16_t first, uint16_t last) {
 std::string target_text(const PublishConfig& entry) {
   const auto last = static_cast<uint16_t>(entry.to_port + (entry.last_port - entry.first_port));
   const std::string address = entry.to.to_string();
-  return (entry.to.is_v4() ? address : "[" + address + "]") + ":" +
-         ports_text(entry.to_port, last);
+  return (entry.to.is_v4() ? address : "[" + address + "]") + ":" + ports_text(entry.to_port, last);
 }
 
 YamlNode list_of(const std::vector<std::string>& items) {
@@ -74,9 +73,8 @@ void take_out_known(const Config& file, Additions& additions) {
 void graft_ports(YamlNode& root, const Additions& additions) {
   if (additions.ports.empty() && additions.removed_ports.empty()) return;
   YamlNode& ports = section(root, "ports", Kind::map);
-  std::erase_if(ports.children, [&](const YamlNode& port) {
-    return additions.removed_ports.contains(port.key);
-  });
+  std::erase_if(ports.children,
+                [&](const YamlNode& port) { return additions.removed_ports.contains(port.key); });
   for (const auto& [name, port] : additions.ports) set(ports, name, port);
 }
 
@@ -92,13 +90,6 @@ void graft_published(YamlNode& root, const Config& file, const Additions& additi
   }
   for (const PublishConfig& entry : additions.published) entries.push_back(publish_node(entry));
   list.children = std::move(entries);
-}
-
-// Says of errors that are not of the file whose they are.
-void mark_additions(std::vector<ConfigError>& errors) {
-  for (ConfigError& e : errors) {
-    if (e.line == 0) e.remedy += "; it was added at run time, where it can be deleted";
-  }
 }
 
 }  // namespace
@@ -118,11 +109,7 @@ ConfigResult parse_config(std::string_view text, std::string file_name, Addition
     read_document(root, config, errors);
   } catch (const ErrorList::TooMany&) {
   }
-  if (!errors.empty()) {
-    auto all = errors.take();
-    mark_additions(all);
-    return all;
-  }
+  if (!errors.empty()) return errors.take();
   config.text = write_yaml(root);
   return config;
 }

@@ -14,6 +14,7 @@
 #include "control/http_server.h"
 #include "control/live_switch.h"
 #include "control/notify.h"
+#include "control/privileges.h"
 #include "control/reloads.h"
 
 namespace uswitch {
@@ -35,7 +36,7 @@ class Daemon::Impl {
         hangup_(io_, SIGHUP),
         // Before anything is touched: a second uswitch on the same socket ends here.
         server_(io_, config.control, [this](const Request& r) { return answer(r); }),
-        live_(std::move(config)),
+        live_(std::move(config), settle_user),
         reloads_(live_, std::move(file), std::move(control)),
         attention_(io_, dup(live_.attention_fd())),
         links_(io_, dup(live_.links_fd())),
@@ -44,6 +45,7 @@ class Daemon::Impl {
         router_timer_(io_) {}
 
   void run() {
+    keep_needed_capabilities(live_.config());
     stop_.async_wait([this](boost::system::error_code, int signal) {
       spdlog::info("stopping on {}", strsignal(signal));
       notify_systemd("STOPPING=1");
@@ -63,11 +65,15 @@ class Daemon::Impl {
   }
 
  private:
+  static void settle_user(const Config& config) {
+    if (!config.user.empty()) become(config.user, config.control);
+  }
+
   Reply answer(const Request& request) {
     const std::vector<PortInfo> infos = live_.port_infos();
     const Config& config = reloads_.config();
-    const ApiContext context{live_.engine(), infos,    reloads_.path(), config.text,       now(),
-                             started_,       &config,  actions(),       &live_.forgotten()};
+    const ApiContext context{live_.engine(), infos,   reloads_.path(), config.text,       now(),
+                             started_,       &config, actions(),       &live_.forgotten()};
     return handle(request, context);
   }
 

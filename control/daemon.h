@@ -1,5 +1,5 @@
-// The process's events: signals, the control socket, devices that die, addresses of the host, timers.
-// What they change is LiveSwitch, what they read anew is Reloads.
+// The process's events: signals, the control socket, devices that die, addresses of the host,
+// timers. What they change is LiveSwitch, what they read anew is Reloads.
 //
 // Owner and thread: main, which is the control thread.
 #pragma once

@@ -80,21 +80,32 @@ bool LiveSwitch::Changes::none() const {
          networks_added.empty() && networks_removed.empty();
 }
 
-LiveSwitch::LiveSwitch(Config config)
+LiveSwitch::LiveSwitch(Config config, const std::function<void(const Config&)>& made)
     : config_(std::make_unique<Config>(std::move(config))),
       monitor_(NetNs::own()),
       fdbs_(make_fdbs(*config_)),
-      engine_(config_->workers, config_->io),
+      ports_(make_ports()),
+      engine_(start(*config_, made)),
       nat_(*config_),
       router_(*config_, nat_, engine_),
       router_stats_(std::make_shared<PortStats>(config_->workers)),
       forgotten_(config_->workers) {
+  publish_tables();
+}
+
+LivePorts LiveSwitch::make_ports() {
+  LivePorts ports;
   for (const PortConfig& p : config_->ports) {
-    ports_.push_back(std::make_unique<LivePort>(p, autoconfigures(p, config_->networks),
-                                                config_->workers, namespaces_));
+    ports.push_back(std::make_unique<LivePort>(p, autoconfigures(p, config_->networks),
+                                               config_->workers, namespaces_));
     spdlog::info("port {}: {}", p.name, describe(p));
   }
-  publish_tables();
+  return ports;
+}
+
+Engine LiveSwitch::start(const Config& config, const std::function<void(const Config&)>& before) {
+  before(config);
+  return Engine(config.workers, config.io);
 }
 
 LiveSwitch::~LiveSwitch() {
@@ -124,8 +135,8 @@ Fdbs LiveSwitch::make_fdbs(const Config& config) const {
 
 void LiveSwitch::publish_tables() {
   router_.follow_ports(ports_);
-  auto tables = build_tables(*config_, ports_, fdbs_, router_.routing(), nat_.translation(),
-                             router_stats_);
+  auto tables =
+      build_tables(*config_, ports_, fdbs_, router_.routing(), nat_.translation(), router_stats_);
   settle_statics(*tables);
   engine_.publish(std::move(tables));
   router_.published(now());
@@ -210,7 +221,8 @@ void LiveSwitch::forget_endpoints(const Config& before) {
     const PortConfig* after = found == ports.end() ? nullptr : found->second;
     const bool stays = after && after->network == port.network && is_same_device(*after, port);
     const auto lost = stays ? missing_in(port.addresses, after->addresses) : port.addresses;
-    if (port.network) router_.forget(*port.network, lost);
+    const bool other_mac = stays && after->mac && after->mac != port.mac;
+    if (port.network) router_.forget(*port.network, other_mac ? port.addresses : lost);
     all.insert(all.end(), lost.begin(), lost.end());
   }
   nat_.forget(all, now());

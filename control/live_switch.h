@@ -1,16 +1,18 @@
-// All of the running switch that lives and changes: networks, ports, the router's and NAT's control,
-// the workers. Brings a configuration up, takes it from one to the next, and takes it away.
+// All of the running switch that lives and changes: networks, ports, the router's and NAT's
+// control, the workers. Brings a configuration up, takes it from one to the next, and takes it
+// away.
 //
 // Owner and thread: Daemon, on the control thread.
 //
 // A reload in this order: the new configuration is compared with the running one; what is new is
-// made (namespaces, devices, sockets) beside what is there; one value of Tables is published with all
-// of it; what is old is taken away, and what was learned about it forgotten. A worker that passes
-// from one Tables to the next between two turns loses nothing, and what is in both, ports with their
-// numbers and counters, MAC tables, routes, neighbours and connections, is the same object in
-// both. Until the Tables are published everything can be taken back.
+// made (namespaces, devices, sockets) beside what is there; one value of Tables is published with
+// all of it; what is old is taken away, and what was learned about it forgotten. A worker that
+// passes from one Tables to the next between two turns loses nothing, and what is in both, ports
+// with their numbers and counters, MAC tables, routes, neighbours and connections, is the same
+// object in both. Until the Tables are published everything can be taken back.
 #pragma once
 #include <chrono>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -30,9 +32,10 @@ namespace uswitch {
 
 class LiveSwitch {
  public:
-  // Throws std::runtime_error (DeviceError) with one sentence for the user; what was made until then
-  // is taken away.
-  explicit LiveSwitch(Config config);
+  // Calls `made` when all devices are there, before the first thread is started. Throws
+  // std::runtime_error (DeviceError) with one sentence for the user; what was made until then is
+  // taken away.
+  LiveSwitch(Config config, const std::function<void(const Config&)>& made);
   ~LiveSwitch();
   LiveSwitch(const LiveSwitch&) = delete;
   LiveSwitch& operator=(const LiveSwitch&) = delete;
@@ -73,6 +76,8 @@ class LiveSwitch {
   void keep_house();
 
  private:
+  LivePorts make_ports();
+  static Engine start(const Config& config, const std::function<void(const Config&)>& before);
   Fdbs make_fdbs(const Config& config) const;
   void publish_tables();
   void settle_statics(const Tables& tables);

@@ -119,8 +119,8 @@ void NatControl::take_realms() {
 
 uint16_t NatControl::realm_of(const MasqueradeConfig& entry) const {
   const auto pool = pool_of(entry);
-  return std::ranges::find_if(
-             realms_, [&](const Realm& r) { return r.config == entry && r.pool == pool; })
+  return std::ranges::find_if(realms_,
+                              [&](const Realm& r) { return r.config == entry && r.pool == pool; })
       ->number;
 }
 
@@ -353,9 +353,8 @@ bool NatControl::is_masqueraded(const IpAddress& inner, const IpAddress& outer) 
 
 bool NatControl::is_gateway(const IpAddress& outer, const IpAddress& inner) const {
   return std::ranges::any_of(config_->networks, [&](const NetworkConfig& n) {
-    return std::ranges::any_of(n.router, [&](const IpPrefix& own) {
-      return own.address == outer && own.contains(inner);
-    });
+    return std::ranges::any_of(
+        n.router, [&](const IpPrefix& own) { return own.address == outer && own.contains(inner); });
   });
 }
 

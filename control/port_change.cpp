@@ -3,6 +3,7 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
+#include <functional>
 #include <ranges>
 #include <stdexcept>
 
@@ -54,13 +55,16 @@ PortChange::~PortChange() {
 
 void PortChange::apply(const PortPlan& plan, const Config& from, const Config& to) {
   clear_the_way(plan, from);
-  for (const PortStep& step : plan.steps) {
+  const auto take = [&](const PortStep& step) {
     try {
       take_step(step, from, to);
     } catch (const std::runtime_error& error) {
       throw std::runtime_error("port '" + to.ports[step.index].name + "': " + error.what());
     }
-  }
+  };
+  // What is most likely to fail first: until then the running ports are as they were.
+  std::ranges::for_each(plan.steps | std::views::filter(makes_device), take);
+  std::ranges::for_each(plan.steps | std::views::filter(std::not_fn(makes_device)), take);
   for (const PortId id : plan.removed) remove(id);
 }
 
@@ -103,8 +107,7 @@ void PortChange::take_step(const PortStep& step, const Config& from, const Confi
   }
 }
 
-void PortChange::change(PortId id, const PortConfig& wanted, const Config& from,
-                        const Config& to) {
+void PortChange::change(PortId id, const PortConfig& wanted, const Config& from, const Config& to) {
   LivePort& port = *ports_[id];
   changed_.push_back({id, port.config(), autoconfigures(port.config(), from.networks)});
   port.change(wanted, autoconfigures(wanted, to.networks));

@@ -26,16 +26,13 @@ class PortChange {
   // `publish` makes the workers let go of ports that have been buried.
   PortChange(LivePorts& ports, NamedNamespaces& namespaces, unsigned workers,
              std::function<void()> publish)
-      : ports_(ports),
-        namespaces_(namespaces),
-        workers_(workers),
-        publish_(std::move(publish)) {}
+      : ports_(ports), namespaces_(namespaces), workers_(workers), publish_(std::move(publish)) {}
   ~PortChange();
   PortChange(const PortChange&) = delete;
   PortChange& operator=(const PortChange&) = delete;
 
-  // Throws std::runtime_error with a sentence that names the port; the destructor puts back what was
-  // done until then.
+  // Throws std::runtime_error with a sentence that names the port; the destructor puts back what
+  // was done until then.
   void apply(const PortPlan& plan, const Config& from, const Config& to);
 
   // For good, once it is published: what has left is taken away. `forgotten` counts on what was

@@ -23,7 +23,8 @@ void print_names(const json::value& answer, const std::string& what, std::ostrea
   for (const char* how : {"added", "changed", "removed"}) {
     const json::array& names = answer.at(what).at(how).as_array();
     for (const json::value& name : names) {
-      out << (&name == names.data() ? what + " " + how + ": " : ", ") << std::string_view(name.as_string());
+      out << (&name == names.data() ? what + " " + how + ": " : ", ")
+          << std::string_view(name.as_string());
     }
     if (!names.empty()) out << "\n";
   }
@@ -54,9 +55,8 @@ void print_refusal(const Reply& reply, std::ostream& err) {
     return;
   }
   for (const json::value& e : errors->as_array()) {
-    const ConfigError error{std::string(e.at("file").as_string()),
-                            e.at("line").to_number<int>(), e.at("column").to_number<int>(),
-                            std::string(e.at("what").as_string()),
+    const ConfigError error{std::string(e.at("file").as_string()), e.at("line").to_number<int>(),
+                            e.at("column").to_number<int>(), std::string(e.at("what").as_string()),
                             std::string(e.at("remedy").as_string())};
     err << error.to_string() << "\n";
   }
@@ -70,8 +70,7 @@ int reload(const CommandLine& line, std::ostream& out, std::ostream& err) {
     if (!line.config.empty()) {
       target.query.emplace_back("file", std::filesystem::absolute(line.config).string());
     }
-    const Reply reply =
-        exchange(line.control_path(), {"POST", target.to_string(), ""}, patience);
+    const Reply reply = exchange(line.control_path(), {"POST", target.to_string(), ""}, patience);
     if (reply.status != 200) {
       print_refusal(reply, err);
       return reply.status == 400 ? exit_usage : exit_failure;

@@ -32,10 +32,6 @@ PortStep::Kind kind_of(const PortSlot& running, const PortConfig& wanted) {
   return same ? PortStep::Kind::keep : PortStep::Kind::change;
 }
 
-bool makes_device(const PortStep& step) {
-  return step.kind == PortStep::Kind::make || step.kind == PortStep::Kind::replace;
-}
-
 // The first free number from `from` on.
 size_t next_free(std::span<const PortSlot> running, size_t from) {
   while (from < running.size() && running[from].config) ++from;
@@ -64,11 +60,13 @@ void find_in_the_way(std::span<const PortSlot> running, std::span<const PortConf
 
 std::optional<std::string> refuse_change(const Config& running, const Config& wanted) {
   const auto changed = [](std::string_view key) {
-    return "'" + std::string(key) + "' cannot be changed while uswitch runs; leave it, or start anew";
+    return "'" + std::string(key) +
+           "' cannot be changed while uswitch runs; leave it, or start anew";
   };
   if (running.workers != wanted.workers) return changed("workers");
   if (running.io != wanted.io) return changed("io");
   if (running.control != wanted.control) return changed("control");
+  if (running.user != wanted.user) return changed("user");
   if (running.log.format != wanted.log.format) return changed("log.format");
   if (running.max_neighbours != wanted.max_neighbours) return changed("max_neighbours");
   const bool translates = running.nat.present && wanted.nat.present;

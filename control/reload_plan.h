@@ -46,6 +46,10 @@ struct PortStep {
   size_t index;  // in the wanted ports
 };
 
+inline bool makes_device(const PortStep& step) {
+  return step.kind == PortStep::Kind::make || step.kind == PortStep::Kind::replace;
+}
+
 struct PortPlan {
   std::vector<PortStep> steps;  // one for each wanted port, in their order
   std::vector<PortId> removed;

@@ -48,21 +48,28 @@ Reloads::Reloads(LiveSwitch& live, std::string path, std::optional<std::string> 
 ConfigOutcome Reloads::read_file(const std::optional<std::string>& path) {
   const std::string& from = path ? *path : path_;
   ConfigResult file = load_config(from);
-  Additions additions = additions_;
-  additions.forget_removals();
+  if (const auto* config = std::get_if<Config>(&file)) return anew(config->text, from);
   ConfigOutcome outcome;
-  if (auto* errors = std::get_if<std::vector<ConfigError>>(&file)) {
-    outcome.errors = std::move(*errors);
-    log(outcome);
-    return outcome;
-  }
-  return apply(std::get<Config>(file).text, from, std::move(additions));
+  outcome.errors = std::get<std::vector<ConfigError>>(std::move(file));
+  log(outcome);
+  return outcome;
 }
 
 ConfigOutcome Reloads::take_text(const std::string& text) {
+  return anew(text, path_);
+}
+
+// Errors without a line are not of the text.
+ConfigOutcome Reloads::anew(const std::string& text, const std::string& path) {
   Additions additions = additions_;
   additions.forget_removals();
-  return apply(text, path_, std::move(additions));
+  ConfigOutcome outcome = apply(text, path, std::move(additions));
+  for (ConfigError& e : outcome.errors) {
+    if (e.line == 0 && !additions_.none()) {
+      e.remedy += "; it was added at run time, where it can be deleted";
+    }
+  }
+  return outcome;
 }
 
 ConfigOutcome Reloads::add_port(const std::string& name, const YamlNode& port) {

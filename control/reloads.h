@@ -1,6 +1,6 @@
-// Where configurations come from while the switch runs: the file, read anew; a text in its place; one
-// port more or less. Each ends as one whole configuration that LiveSwitch is taken to, or refused
-// with nothing changed.
+// Where configurations come from while the switch runs: the file, read anew; a text in its place;
+// one port more or less. Each ends as one whole configuration that LiveSwitch is taken to, or
+// refused with nothing changed.
 //
 // Owner: Daemon, on the control thread.
 #pragma once
@@ -30,6 +30,7 @@ class Reloads {
   const Config& config() const { return config_; }  // networks in the order of the file
 
  private:
+  ConfigOutcome anew(const std::string& text, const std::string& path);
   ConfigOutcome apply(const std::string& text, const std::string& path, Additions additions);
   void refresh();
 

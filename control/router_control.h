@@ -63,8 +63,8 @@ class RouterControl {
   std::vector<IpPrefix> addresses_on(const NetworkConfig& network) const;
   void add_configured(Routes& routes) const;
   void add_host(Routes& routes) const;
-  // What the table of routes should be, and bringing it there: by taking out, and by putting in what
-  // differs.
+  // What the table of routes should be, and bringing it there: by taking out, and by putting in
+  // what differs.
   Routes wanted_routes() const;
   void withdraw_routes(const Routes& wanted);
   void install_routes(const Routes& wanted);

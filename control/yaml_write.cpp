@@ -28,8 +28,8 @@ std::string in_quotes(const std::string& text) {
 // What needs no quotes anywhere, also in braces.
 bool is_word(const std::string& text) {
   return !text.empty() && std::ranges::all_of(text, [](const char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-           c == '.' || c == '_' || c == '/' || c == '-';
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' ||
+           c == '_' || c == '/' || c == '-';
   }) && text.front() != '-';
 }
 

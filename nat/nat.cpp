@@ -210,8 +210,7 @@ std::optional<Nat::Source> Nat::source_of(const Translation& nat, const Opening&
     if (!address) return std::nullopt;
     return Source{{*address, 0, inner.protocol}, no_mapping};
   }
-  const uint16_t realm =
-      m ? m->realm : static_cast<uint16_t>(Translation::gateway_realms + in);
+  const uint16_t realm = m ? m->realm : static_cast<uint16_t>(Translation::gateway_realms + in);
   const PortMap::Lease lease = nat.ports->acquire(inner, realm, pool);
   if (!lease) return std::nullopt;
   return Source{lease.external, lease.mapping};

@@ -143,8 +143,7 @@ void remove_address(NetlinkSocket& netlink, const Link& link, const IpPrefix& ad
   header.ifa_index = static_cast<uint32_t>(link.index);
   put_address(request, IFA_LOCAL, address.address);
   try {
-    netlink.request(request,
-                    "remove address " + address.to_string() + " from device " + link.name);
+    netlink.request(request, "remove address " + address.to_string() + " from device " + link.name);
   } catch (const DeviceError& error) {
     if (error.error() != EADDRNOTAVAIL) throw;
   }

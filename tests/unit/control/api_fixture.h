@@ -59,7 +59,7 @@ class ApiFixture : public testing::Test {
   Reply ask(const std::string& method, const std::string& target, const std::string& body = "") {
     return handle({method, target, body},
                   {engine_, infos_, "/etc/uswitch.yaml", "workers: 2\n", start,
-                   start - std::chrono::seconds(90), config_, actions_});
+                   start - std::chrono::seconds(90), config_, actions_, forgotten_});
   }
   boost::json::value get(const std::string& target) {
     const Reply reply = ask("GET", target);
@@ -83,6 +83,7 @@ class ApiFixture : public testing::Test {
   std::vector<PortInfo> infos_;
   const Config* config_ = nullptr;
   ApiActions actions_;
+  const PortStats* forgotten_ = nullptr;
 };
 
 }  // namespace uswitch::test
