@@ -19,6 +19,9 @@
 
 namespace uswitch {
 
+class CaptureControl;
+class DropRates;
+
 // What became of another configuration.
 struct ConfigOutcome {
   std::vector<ConfigError> errors;  // why it cannot be read, or
@@ -58,6 +61,8 @@ struct ApiContext {
   // What is published refers to its networks and ports. Set when there are actions.
   const Config* config = nullptr;
   ApiActions actions = {};
+  CaptureControl* captures = nullptr;  // null: none can be taken
+  const DropRates* drop_rates = nullptr;
   // Counted on ports that are no longer configured and whose ids others have; null: nothing was.
   const PortStats* forgotten = nullptr;
 };

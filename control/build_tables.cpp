@@ -53,6 +53,8 @@ PortSettings make_settings(const Config& config, const LivePort& port) {
   s.vlans = make_vlan_map(tagged, config.networks.size());
   s.mtu = static_cast<uint16_t>(port.mtu());
   s.isolated = c.isolated;
+  s.overlay = c.type == PortType::tunnel;
+  s.suppress = s.overlay && c.tunnel->suppress;
   s.capabilities = port.port()->capabilities();
   s.max_addresses = c.max_addresses;
   s.guard = make_guard(port, c.network ? &config.networks[s.network] : nullptr);
@@ -64,11 +66,13 @@ PortSettings make_settings(const Config& config, const LivePort& port) {
 std::shared_ptr<const Tables> build_tables(const Config& config,
                                            const std::vector<std::unique_ptr<LivePort>>& ports,
                                            const Fdbs& fdbs, Routing routing, Translation nat,
-                                           const std::shared_ptr<PortStats>& router_stats) {
+                                           const std::shared_ptr<PortStats>& router_stats,
+                                           const std::shared_ptr<Suppression>& suppression) {
   auto tables = std::make_shared<Tables>();
   tables->routing = std::move(routing);
   tables->nat = std::move(nat);
   tables->router_stats = router_stats;
+  tables->suppression = suppression;
   for (NetworkId n = 0; n < config.networks.size(); ++n) {
     tables->networks.push_back(make_network(config.networks[n], fdbs[n]));
   }

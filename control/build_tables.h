@@ -21,7 +21,8 @@ using Fdbs = std::vector<std::shared_ptr<Fdb>>;
 std::shared_ptr<const Tables> build_tables(const Config& config,
                                            const std::vector<std::unique_ptr<LivePort>>& ports,
                                            const Fdbs& fdbs, Routing routing, Translation nat,
-                                           const std::shared_ptr<PortStats>& router_stats);
+                                           const std::shared_ptr<PortStats>& router_stats,
+                                           const std::shared_ptr<Suppression>& suppression);
 
 // The configured static entries of all MAC tables: the port behind a MAC of a network.
 using StaticMacs = std::map<std::pair<NetworkId, MacAddress>, PortId>;

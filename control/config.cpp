@@ -14,12 +14,12 @@
 namespace uswitch {
 namespace {
 
-constexpr std::string_view top_keys[] = {"workers",  "io",    "control", "log",    "user",
-                                         "networks", "ports", "routes",  "policy", "max_neighbours",
-                                         "nat"};
+constexpr std::string_view top_keys[] = {
+    "workers", "io",     "control",        "log", "user",   "networks", "ports",
+    "routes",  "policy", "max_neighbours", "nat", "tunnels"};
 
 // Sections that the file format has and this version has not.
-constexpr std::string_view later_keys[] = {"tunnels", "metrics"};
+constexpr std::string_view later_keys[] = {"metrics"};
 
 void check_top_keys(const MapReader& top) {
   for (const YamlNode& entry : top.entries()) {
@@ -107,6 +107,7 @@ void read_document(const YamlNode& root, Config& config, ErrorList& errors) {
   read_log(top, config);
   read_networks(top, config);
   read_ports(top, config);
+  read_tunnels(top, config);
   read_routes(top, config);
   read_policy(top, config);
   read_max_neighbours(top, config);

@@ -11,6 +11,8 @@
 #include <vector>
 
 #include "control/api.h"
+#include "control/capture_control.h"
+#include "control/drop_rates.h"
 #include "control/http_server.h"
 #include "control/live_switch.h"
 #include "control/notify.h"
@@ -40,6 +42,7 @@ class Daemon::Impl {
         reloads_(live_, std::move(file), std::move(control)),
         attention_(io_, dup(live_.attention_fd())),
         links_(io_, dup(live_.links_fd())),
+        paths_(io_, dup(live_.paths_fd())),
         host_(io_),
         house_timer_(io_),
         router_timer_(io_) {}
@@ -54,6 +57,7 @@ class Daemon::Impl {
     watch_hangup();
     watch(attention_, [this] { clear_attention(); });
     watch(links_, [this] { live_.follow_links(); });
+    watch(paths_, [this] { live_.follow_paths(); });
     watch_host();
     keep_house();
     tick_router();
@@ -72,8 +76,12 @@ class Daemon::Impl {
   Reply answer(const Request& request) {
     const std::vector<PortInfo> infos = live_.port_infos();
     const Config& config = reloads_.config();
-    const ApiContext context{live_.engine(), infos,   reloads_.path(), config.text,       now(),
-                             started_,       &config, actions(),       &live_.forgotten()};
+    ApiContext context{live_.engine(), infos,    reloads_.path(), config.text,
+                       now(),          started_, &config};
+    context.actions = actions();
+    context.captures = captures_.get();
+    context.drop_rates = &drop_rates_;
+    context.forgotten = &live_.forgotten();
     return handle(request, context);
   }
 
@@ -155,6 +163,7 @@ class Daemon::Impl {
 
   void keep_house() {
     live_.keep_house();
+    drop_rates_.sample(live_.engine().tables(), now());
     watch_host();  // its port may have died
     house_timer_.expires_after(LiveSwitch::housekeeping_interval);
     house_timer_.async_wait([this](boost::system::error_code error) {
@@ -170,9 +179,12 @@ class Daemon::Impl {
   LiveSwitch live_;
   Reloads reloads_;
 
-  asio::posix::stream_descriptor attention_, links_, host_;
+  asio::posix::stream_descriptor attention_, links_, paths_, host_;
   int watched_host_ = -1;
   asio::steady_timer house_timer_, router_timer_;
+  const std::shared_ptr<CaptureControl> captures_ =
+      std::make_shared<CaptureControl>(live_.engine());
+  DropRates drop_rates_;
 };
 
 Daemon::Daemon(Config config, std::string file, std::optional<std::string> control)

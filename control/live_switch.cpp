@@ -1,6 +1,8 @@
 #include "control/live_switch.h"
 
 #include <spdlog/spdlog.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <set>
@@ -21,6 +23,19 @@ Time now() {
   return std::chrono::steady_clock::now();
 }
 
+std::optional<TunnelInfo> tunnel_info_of(const LivePort& port) {
+  if (port.config().type != PortType::tunnel || port.gone()) return std::nullopt;
+  const TunnelConfig& c = *port.config().tunnel;
+  return TunnelInfo{c.name,
+                    c.type,
+                    c.network_id,
+                    c.socket.local,
+                    c.remote,
+                    c.socket.port,
+                    port.tunnel()->path_mtu,
+                    port.tunnel()->last_heard};
+}
+
 PortInfo info_of(LivePort& port) {
   const PortConfig& c = port.config();
   return {std::string(to_string(c.type)),
@@ -28,11 +43,14 @@ PortInfo info_of(LivePort& port) {
           c.device,
           port.mac(),
           c.addresses,
-          port.kernel_drops()};
+          port.kernel_drops(),
+          tunnel_info_of(port)};
 }
 
 std::string describe(const PortConfig& c) {
   std::string text(to_string(c.type));
+  if (c.type == PortType::tunnel)
+    text += " to " + c.tunnel->remote.to_string() + " from " + c.tunnel->socket.local.to_string();
   if (!c.device.empty()) text += " " + c.device;
   if (c.netns) text += " in " + c.netns->text;
   return text;
@@ -83,6 +101,7 @@ bool LiveSwitch::Changes::none() const {
 LiveSwitch::LiveSwitch(Config config, const std::function<void(const Config&)>& made)
     : config_(std::make_unique<Config>(std::move(config))),
       monitor_(NetNs::own()),
+      paths_(eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)),
       fdbs_(make_fdbs(*config_)),
       ports_(make_ports()),
       engine_(start(*config_, made)),
@@ -90,6 +109,7 @@ LiveSwitch::LiveSwitch(Config config, const std::function<void(const Config&)>& 
       router_(*config_, nat_, engine_),
       router_stats_(std::make_shared<PortStats>(config_->workers)),
       forgotten_(config_->workers) {
+  tunnels_.follow_paths(*config_, ports_);
   publish_tables();
 }
 
@@ -97,7 +117,7 @@ LivePorts LiveSwitch::make_ports() {
   LivePorts ports;
   for (const PortConfig& p : config_->ports) {
     ports.push_back(std::make_unique<LivePort>(p, autoconfigures(p, config_->networks),
-                                               config_->workers, namespaces_));
+                                               config_->workers, namespaces_, underlays_));
     spdlog::info("port {}: {}", p.name, describe(p));
   }
   return ports;
@@ -135,8 +155,9 @@ Fdbs LiveSwitch::make_fdbs(const Config& config) const {
 
 void LiveSwitch::publish_tables() {
   router_.follow_ports(ports_);
-  auto tables =
-      build_tables(*config_, ports_, fdbs_, router_.routing(), nat_.translation(), router_stats_);
+  TunnelControl::connect(*config_, ports_);
+  auto tables = build_tables(*config_, ports_, fdbs_, router_.routing(), nat_.translation(),
+                             router_stats_, tunnels_.suppression(ports_));
   settle_statics(*tables);
   engine_.publish(std::move(tables));
   router_.published(now());
@@ -161,21 +182,43 @@ PortPlan LiveSwitch::plan(const Config& wanted) const {
   return plan_ports(running, wanted.ports);
 }
 
+// The MTU that follows from the paths of tunnels stays what it is until they say otherwise.
+void LiveSwitch::carry_paths(Config& wanted) const {
+  std::set<std::string_view> tunnelled;
+  for (PortConfig& port : wanted.ports) {
+    if (port.type != PortType::tunnel) continue;
+    tunnelled.insert(*port.network);
+    const auto same = [&](const auto& p) { return p->config().name == port.name; };
+    const auto running = std::ranges::find_if(ports_, same);
+    if (running != ports_.end()) port.mtu = (*running)->config().mtu;
+  }
+  for (NetworkId n = 0; n < config_->networks.size(); ++n) {
+    const NetworkConfig& running = config_->networks[n];
+    NetworkConfig& network = wanted.networks[n];
+    if (network.name != running.name || !network.mtu_follows || !running.mtu_follows) continue;
+    if (tunnelled.contains(network.name)) network.mtu = running.mtu;
+  }
+  if (!tunnelled.empty()) TunnelControl::settle_mtu(wanted);
+}
+
 LiveSwitch::Changes LiveSwitch::reload(Config config) {
   if (auto refusal = refuse_change(*config_, config)) throw std::runtime_error(*refusal);
   lay_out_networks(config_->networks, config.networks);
-  auto wanted = std::make_unique<const Config>(std::move(config));
+  carry_paths(config);
+  auto wanted = std::make_unique<Config>(std::move(config));
   const PortPlan plan = this->plan(*wanted);
   if (!plan.fits || wanted->networks.size() >= no_network) {
     throw std::runtime_error("there are too many ports or networks, with those that leave");
   }
   Fdbs fdbs = make_fdbs(*wanted);
-  PortChange change(ports_, namespaces_, config_->workers, [this] { publish_tables(); });
+  PortChange change(ports_, namespaces_, underlays_, config_->workers,
+                    [this] { publish_tables(); });
   change.apply(plan, *config_, *wanted);
   update_controls(*wanted);
   // From here on nothing fails.
   const std::unique_ptr<const Config> before = std::exchange(config_, std::move(wanted));
   fdbs_ = std::move(fdbs);
+  tunnels_.follow_paths(*config_, ports_);
   publish_tables();
   flush_strangers(plan);
   forget_endpoints(*before);
@@ -278,6 +321,12 @@ void LiveSwitch::bury(const std::vector<PortId>& dead) {
   }
 }
 
+void LiveSwitch::follow_paths() {
+  uint64_t count;
+  [[maybe_unused]] ssize_t n = read(paths_.get(), &count, sizeof count);
+  if (tunnels_.follow_paths(*config_, ports_)) publish_tables();
+}
+
 void LiveSwitch::bury_dead() {
   bury_if([](const LivePort& p) { return !p.port()->alive(); });
 }
@@ -310,6 +359,8 @@ void LiveSwitch::keep_house() {
       fdbs_[n]->sweep(now(), config_->networks[n].ageing, groups_a_sweep);
     }
   }
+  TunnelControl::note_heard(ports_, now());
+  follow_paths();
   engine_.expire();
 }
 

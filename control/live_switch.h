@@ -25,7 +25,9 @@
 #include "control/port_change.h"
 #include "control/port_info.h"
 #include "control/router_control.h"
+#include "control/tunnel_control.h"
 #include "engine/engine.h"
+#include "switch/fd.h"
 #include "switch/link_monitor.h"
 
 namespace uswitch {
@@ -53,6 +55,7 @@ class LiveSwitch {
   // The configuration, with its networks in the order of their ids: a free one has no name.
   const Config& config() const { return *config_; }
   const Engine& engine() const { return engine_; }
+  Engine& engine() { return engine_; }
   std::vector<PortInfo> port_infos();  // indexed by PortId
   // What was counted on ports whose ids others have by now.
   const PortStats& forgotten() const { return forgotten_; }
@@ -65,6 +68,9 @@ class LiveSwitch {
   int attention_fd() const { return engine_.attention_fd(); }
   int links_fd() const { return monitor_.fd(); }
   void bury_dead();
+  // A packet was too long for the path of a tunnel.
+  int paths_fd() const { return paths_.get(); }
+  void follow_paths();
   void follow_links();
   // Addresses of the host may have changed; -1 without a host port. Another one after a reload.
   int host_fd() const { return router_.host_fd(); }
@@ -81,6 +87,7 @@ class LiveSwitch {
   Fdbs make_fdbs(const Config& config) const;
   void publish_tables();
   void settle_statics(const Tables& tables);
+  void carry_paths(Config& wanted) const;
   PortPlan plan(const Config& wanted) const;
   void update_controls(const Config& wanted);
   void flush_strangers(const PortPlan& plan);
@@ -90,12 +97,15 @@ class LiveSwitch {
   template <class Dead>
   void bury_if(Dead dead);
 
-  std::unique_ptr<const Config> config_;
+  std::unique_ptr<Config> config_;
   LinkMonitor monitor_;  // it watches before anything is made
   NamedNamespaces namespaces_;
+  UniqueFd paths_;  // an eventfd, signalled by the sockets of tunnels
+  Underlays underlays_{paths_.get()};
   Fdbs fdbs_;
   LivePorts ports_;
   Engine engine_;  // destroyed before the ports that its workers use
+  TunnelControl tunnels_;
   NatControl nat_;
   RouterControl router_;
   std::shared_ptr<PortStats> router_stats_;

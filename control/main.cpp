@@ -6,9 +6,11 @@
 #include <exception>
 #include <iostream>
 
+#include "control/capture_command.h"
 #include "control/cli.h"
 #include "control/config.h"
 #include "control/daemon.h"
+#include "control/explain_command.h"
 #include "control/logging.h"
 #include "control/reload_command.h"
 #include "control/show.h"
@@ -65,6 +67,13 @@ int main(int argc, char** argv) {
       return show(*parsed.line, std::cout, std::cerr, wants_colour());
     case CommandLine::Command::reload:
       return reload(*parsed.line, std::cout, std::cerr);
+    case CommandLine::Command::replay:
+      return replay(parsed.line->replay, std::cout, std::cerr);
+    case CommandLine::Command::explain:
+      return explain(*parsed.line, std::cout, std::cerr);
+    case CommandLine::Command::capture:
+    case CommandLine::Command::trace:
+      return capture(*parsed.line);
   }
   return exit_failure;
 }

@@ -72,7 +72,7 @@ void PortChange::clear_the_way(const PortPlan& plan, const Config& from) {
   for (const PortId id : plan.in_the_way) {
     LivePort& port = *ports_[id];
     PortConfig again = port.config();
-    if (!again.mac && again.type != PortType::raw) again.mac = port.mac();
+    if (!again.mac && is_endpoint(again)) again.mac = port.mac();
     const bool autoconfigured = autoconfigures(again, from.networks);
     buried_.push_back({id, std::move(again), autoconfigured});
     port.bury();
@@ -115,7 +115,7 @@ void PortChange::change(PortId id, const PortConfig& wanted, const Config& from,
 
 void PortChange::make(PortId id, const PortConfig& wanted, const Config& to) {
   auto made = std::make_unique<LivePort>(wanted, autoconfigures(wanted, to.networks), workers_,
-                                         namespaces_);
+                                         namespaces_, underlays_);
   if (id < ports_.size() && !ports_[id]->is_departed()) made->continue_counters(*ports_[id]);
   put(id, std::move(made));
 }
@@ -175,8 +175,8 @@ void PortChange::go_back() {
 
 void PortChange::make_again(const Changed& buried) {
   try {
-    auto port =
-        std::make_unique<LivePort>(buried.config, buried.autoconfigured, workers_, namespaces_);
+    auto port = std::make_unique<LivePort>(buried.config, buried.autoconfigured, workers_,
+                                           namespaces_, underlays_);
     port->continue_counters(*ports_[buried.id]);
     ports_[buried.id] = std::move(port);
   } catch (const std::runtime_error& error) {

@@ -12,10 +12,9 @@
 
 #include "control/live_port.h"
 #include "control/reload_plan.h"
+#include "control/tunnel_control.h"
 
 namespace uswitch {
-
-using LivePorts = std::vector<std::unique_ptr<LivePort>>;  // indexed by PortId; none is null
 
 // Whether the endpoint takes addresses from the advertisements of its network's router: that of a
 // namespace does, the host does not.
@@ -24,9 +23,13 @@ bool autoconfigures(const PortConfig& port, const std::vector<NetworkConfig>& ne
 class PortChange {
  public:
   // `publish` makes the workers let go of ports that have been buried.
-  PortChange(LivePorts& ports, NamedNamespaces& namespaces, unsigned workers,
+  PortChange(LivePorts& ports, NamedNamespaces& namespaces, Underlays& underlays, unsigned workers,
              std::function<void()> publish)
-      : ports_(ports), namespaces_(namespaces), workers_(workers), publish_(std::move(publish)) {}
+      : ports_(ports),
+        namespaces_(namespaces),
+        underlays_(underlays),
+        workers_(workers),
+        publish_(std::move(publish)) {}
   ~PortChange();
   PortChange(const PortChange&) = delete;
   PortChange& operator=(const PortChange&) = delete;
@@ -68,6 +71,7 @@ class PortChange {
 
   LivePorts& ports_;
   NamedNamespaces& namespaces_;
+  Underlays& underlays_;
   const unsigned workers_;
   const std::function<void()> publish_;
   std::vector<Replaced> replaced_;

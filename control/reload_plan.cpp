@@ -21,6 +21,10 @@ std::vector<std::string> belongings(const PortConfig& port) {
   if (!port.device.empty()) {
     all.push_back("device " + (port.netns ? port.netns->text : "") + " " + port.device);
   }
+  if (port.tunnel) {  // all at one local address share the socket, and so its options
+    const UdpOptions& socket = port.tunnel->socket;
+    all.push_back("socket " + socket.local.to_string() + " " + std::to_string(socket.port));
+  }
   if (!port.write_file.empty()) all.push_back("file " + port.write_file);
   return all;
 }

@@ -3,8 +3,8 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
-#include <random>
 
+#include "core/entropy.h"
 #include "switch/device_error.h"
 
 namespace uswitch {
@@ -71,12 +71,12 @@ MacAddress router_mac_of(const NetworkConfig& network) {
   return MacAddress::from_u64(local_station | ((hash ^ hash >> 40) & 0xffffffffff));
 }
 
-RouterControl::RouterControl(const Config& config, const NatControl& nat, Engine& engine)
+RouterControl::RouterControl(const Config& config, const NatControl& nat, Workforce& workers)
     : config_(&config),
       nat_(nat),
-      engine_(engine),
-      announcer_(std::random_device{}()),
-      flow_seed_(std::random_device{}()) {
+      workers_(workers),
+      announcer_(random_value<uint32_t>()),
+      flow_seed_(random_value<uint32_t>()) {
   update(config);
 }
 
@@ -87,12 +87,12 @@ void RouterControl::update(const Config& config) {
     auto neighbours = std::make_shared<Neighbours>(config.max_neighbours);
     routes_ = std::make_shared<RouteTable>();
     neighbours_ = std::move(neighbours);
-    neighbours_->on_resolved([&engine = engine_](uint64_t workers) { engine.settle(workers); });
+    neighbours_->on_resolved([&workers = workers_](uint64_t waiting) { workers.settle(waiting); });
   }
   for (NetworkId n = 0; n < announced_.size(); ++n) {
     const bool stays = n < config.networks.size() && to_announce(config.networks[n]).advertise;
     if (announced_[n].advertise && !stays) {
-      engine_.post(announcer_.farewell(engine_.tables().routing, n));
+      workers_.post(announcer_.farewell(workers_.tables().routing, n));
     }
   }
   config_ = &config;
@@ -142,12 +142,13 @@ void RouterControl::add_configured(Routes& routes) const {
 // Its port's own addresses are on the network. The others lead by one of those: it answers for that
 // one for certain.
 void RouterControl::add_host(Routes& routes) const {
-  if (!host_) return;
+  if (host_port_ == no_port) return;
   const RouteHop here{host_network_, true, {}};
   for (const IpPrefix& own : host_port_addresses_) {
     if (own.address.is_link_local()) continue;
     routes.try_emplace(alone(own.address), target(RouteKind::forward, RouteOrigin::host, {here}));
   }
+  if (!host_) return;
   for (const IpAddress& a : host_->addresses()) {
     const auto same = [&](const IpPrefix& p) { return p.address.family() == a.family(); };
     const auto gateway = std::ranges::find_if(host_port_addresses_, same);
@@ -229,14 +230,14 @@ void RouterControl::leave_host() {
 // Again and again: the port may be another one, or have other addresses, and the networks too.
 void RouterControl::join_host(PortId id, const LivePort& port) {
   if (port.port().get() != host_device_) leave_host();
-  if (!host_) host_ = std::make_unique<HostLink>(port.config().device);
+  if (!host_ && port.on_machine()) host_ = std::make_unique<HostLink>(port.config().device);
   host_port_ = id;
   host_device_ = port.port().get();
   host_network_ = id_of(*port.config().network);
   host_port_addresses_ = port.config().addresses;
   if (port.mac()) host_port_addresses_.push_back({eui64_link_local(*port.mac()), 64});
   std::vector<HostRoute> wanted = routes_of_host();
-  if (wanted == host_routes_) return;
+  if (!host_ || wanted == host_routes_) return;
   host_->update(wanted);
   host_routes_ = std::move(wanted);
 }
@@ -286,15 +287,16 @@ void RouterControl::forget(const std::string& network, const std::vector<IpPrefi
 void RouterControl::tick(Time now) {
   if (!present()) return;
   uint64_t wake = 0;
-  auto frames = announcer_.due(engine_.tables().routing, now, wake);
-  if (!frames.empty()) engine_.post(std::move(frames));
-  if (wake != 0) engine_.settle(wake);
+  auto frames = announcer_.due(workers_.tables().routing, now, wake);
+  if (!frames.empty()) workers_.post(std::move(frames));
+  if (wake != 0) workers_.settle(wake);
 }
 
 void RouterControl::farewell() {
   if (!present()) return;
-  engine_.post(announcer_.farewell(engine_.tables().routing));
-  engine_.publish(std::make_shared<Tables>(engine_.tables()));  // returns when they have been sent
+  workers_.post(announcer_.farewell(workers_.tables().routing));
+  workers_.publish(
+      std::make_shared<Tables>(workers_.tables()));  // returns when they have been sent
 }
 
 }  // namespace uswitch

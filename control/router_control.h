@@ -13,7 +13,7 @@
 #include "control/host_link.h"
 #include "control/live_port.h"
 #include "control/nat_control.h"
-#include "engine/engine.h"
+#include "engine/workforce.h"
 #include "router/announcer.h"
 
 namespace uswitch {
@@ -22,7 +22,7 @@ class RouterControl {
  public:
   // std::system_error when there is no memory for the tables. The configuration must live until the
   // next update().
-  RouterControl(const Config& config, const NatControl& nat, Engine& engine);
+  RouterControl(const Config& config, const NatControl& nat, Workforce& workers);
 
   // Whether any network has a router; without, nothing below does anything.
   bool present() const { return present_; }
@@ -89,13 +89,14 @@ class RouterControl {
   const Config* config_;
   bool present_ = false;
   const NatControl& nat_;
-  Engine& engine_;
+  Workforce& workers_;
   std::shared_ptr<RouteTable> routes_;
   std::shared_ptr<Neighbours> neighbours_;
   Announcer announcer_;
   uint32_t flow_seed_;
 
-  // The port of the host, and its part in routing; HostLink's destructor takes the routes out.
+  // The port of the host, and its part in routing; HostLink's destructor takes the routes out. Null
+  // without a host port, and when that is none of this machine's.
   PortId host_port_ = no_port;
   NetworkId host_network_ = no_network;
   const Port* host_device_ = nullptr;

@@ -1,16 +1,11 @@
 #include "core/keyed_hash.h"
 
-#include <sys/random.h>
-
-#include <cerrno>
-#include <system_error>
+#include "core/entropy.h"
 
 namespace uswitch {
 
 HashKey HashKey::random() {
-  HashKey key;
-  if (getrandom(&key, sizeof key, 0) != sizeof key)
-    throw std::system_error(errno, std::generic_category(), "getrandom");
+  auto key = random_value<HashKey>();
   for (uint64_t& word : key.words) word |= 1;  // a zero would multiply everything away
   return key;
 }

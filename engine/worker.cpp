@@ -94,7 +94,7 @@ void Worker::run() {
   io_name_ = io->name();
   give_up_capabilities();  // its descriptors are opened by others
   PacketPool pool(Pipeline::pool_packets);
-  Pipeline pipeline(pool, *io, index_);
+  Pipeline pipeline(pool, *io, index_, &last_drops_);
   QuiescentThread grace;
   while (!stop_.load(std::memory_order_acquire)) {
     // Before new tables are confirmed: who posts and then publishes knows that it has been read.
@@ -161,7 +161,7 @@ bool Worker::collect(int timeout) {
 void Worker::read_mail(Pipeline& pipeline) {
   const Mailbox::Mail mail = mailbox_.take();
   now_ = clock_now();
-  if (!mail.frames.empty()) pipeline.send_own(*tables_, mail.frames);
+  if (!mail.frames.empty()) pipeline.send_own(*tables_, mail.frames, now_);
   if (mail.settle) pipeline.settle(*tables_, now_);
   if (mail.expire) pipeline.expire(*tables_, now_);
 }

@@ -78,4 +78,18 @@ size_t PortBitmap::taken() const {
   return count;
 }
 
+bool PortBitmap::is_free(uint16_t port) const {
+  const size_t word = port / 64;
+  const uint64_t used = taken_[word].load(std::memory_order_relaxed) |
+                        reserved_[word].load(std::memory_order_relaxed);
+  return (used & bit(port)) == 0;
+}
+
+bool PortBitmap::has_free(Range range) const {
+  for (uint32_t port = range.first; port <= range.last; ++port) {
+    if (is_free(static_cast<uint16_t>(port))) return true;
+  }
+  return false;
+}
+
 }  // namespace uswitch

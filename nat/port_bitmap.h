@@ -30,6 +30,9 @@ class PortBitmap {
   void reserve(uint16_t port, bool on);
 
   size_t taken() const;
+  // Whether take(), or take_any() of this range, would give one now.
+  bool is_free(uint16_t port) const;
+  bool has_free(Range range) const;
 
  private:
   static constexpr size_t words = 65536 / 64;

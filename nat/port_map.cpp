@@ -8,6 +8,14 @@
 
 namespace uswitch {
 
+namespace {
+
+bool is_query(uint8_t protocol) {
+  return protocol == ip_protocol::icmp || protocol == ip_protocol::icmp6;
+}
+
+}  // namespace
+
 size_t PortMap::ports_index(uint8_t protocol) {
   switch (protocol) {
     case ip_protocol::tcp:
@@ -96,6 +104,26 @@ PortMap::Lease PortMap::acquire_external(const TransportAddress& external) {
   return seen.lease();
 }
 
+std::optional<PortMap::Forecast> PortMap::foresee(const TransportAddress& inner, uint16_t realm,
+                                                  std::span<const ExternalId> pool) const {
+  const Words words = pack(inner, realm);
+  const Seen seen = find(place(words), inner_side, words);
+  if (seen.mapping != no_mapping) return Forecast{seen.lease().external, true, false};
+  if (pool.empty()) return std::nullopt;
+  const External& external = *externals_[choose_external(inner.address, pool)];
+  const PortBitmap& ports = external.ports[ports_index(inner.protocol)];
+  const bool kept = may_keep(inner) && ports.is_free(inner.port);
+  if (!kept && !ports.has_free(class_of(inner))) return std::nullopt;
+  const uint16_t port = kept ? inner.port : uint16_t{0};
+  return Forecast{{external.address, port, inner.protocol}, false, !kept};
+}
+
+PortMap::Lease PortMap::peek_external(const TransportAddress& external) const {
+  const Words words = pack(external, 0);
+  const Seen seen = find(place(words), external_side, words);
+  return seen.mapping == no_mapping ? Lease{} : seen.lease();
+}
+
 void PortMap::release(MappingId mapping) {
   const uint64_t before = mappings_[mapping].state.fetch_sub(1, std::memory_order_acq_rel);
   assert(is_live(version_of(before)) && uses_of(before) > 0);
@@ -152,15 +180,21 @@ ExternalId PortMap::choose_external(const IpAddress& inner,
   return best;
 }
 
+bool PortMap::may_keep(const TransportAddress& inner) {
+  return inner.port != 0 || is_query(inner.protocol);
+}
+
+// From where another port is drawn.
+PortBitmap::Range PortMap::class_of(const TransportAddress& inner) {
+  if (is_query(inner.protocol)) return {0, 65535};
+  return inner.port < 1024 ? PortBitmap::Range{1, 1023} : PortBitmap::Range{1024, 65535};
+}
+
 std::optional<uint16_t> PortMap::take_port(ExternalId id, const TransportAddress& inner) {
   using Parity = PortBitmap::Parity;
   PortBitmap& ports = externals_[id]->ports[ports_index(inner.protocol)];
-  const bool is_query = inner.protocol == ip_protocol::icmp || inner.protocol == ip_protocol::icmp6;
-  if ((inner.port != 0 || is_query) && ports.take(inner.port)) return inner.port;
-  if (is_query) return ports.take_any({0, 65535}, Parity::any, random());
-
-  const PortBitmap::Range range =
-      inner.port < 1024 ? PortBitmap::Range{1, 1023} : PortBitmap::Range{1024, 65535};
+  if (may_keep(inner) && ports.take(inner.port)) return inner.port;
+  const PortBitmap::Range range = class_of(inner);
   if (inner.protocol == ip_protocol::udp) {
     const Parity parity = inner.port % 2 ? Parity::odd : Parity::even;
     if (const auto port = ports.take_any(range, parity, random())) return port;

@@ -28,7 +28,7 @@ LIBRARIES = {
     "CLI/": ["control"],
     "liburing": ["switch"],
     "libmnl/": ["switch"],
-    "pcap": ["switch", "control"],
+    "pcap": ["switch", "engine", "control"],
     "urcu": ["core"],
 }
 

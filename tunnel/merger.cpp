@@ -148,26 +148,29 @@ bool Merger::id_goes_on(const Segment& s) const {
 }
 
 void Merger::finish() {
-  if (segments_ > 1) {
-    Packet& p = *packet_;
-    const auto length = static_cast<uint16_t>(p.length - l3);
-    if (v4_) {
-      const auto ip = *MutableIpv4View::parse(p.frame().subspan(l3).first(Ipv4View::min_header));
-      ip.set_total_length(length);
-      ip.fill_checksum();
-    } else {
-      store_be16(p.data + l3 + Ip6::payload_length, static_cast<uint16_t>(length - Ipv6View::size));
-    }
-    store_be16(p.data + l4_ + Tcp::checksum, pseudo_sum(p.data, v4_, p.length - l4_));
-    p.offload.gso = v4_ ? Offload::Gso::tcp4 : Offload::Gso::tcp6;
-    p.offload.segment_size = static_cast<uint16_t>(size_);
-    p.offload.needs_checksum = true;
-    p.offload.checksum_start = l4_;
-    p.offload.checksum_offset = Tcp::checksum;
-  }
+  if (segments_ > 1) make_super_segment();
   packet_ = nullptr;
   open_ = false;
   segments_ = 0;
+}
+
+void Merger::make_super_segment() {
+  Packet& p = *packet_;
+  uint8_t* ip = p.data + l3;
+  if (v4_) {
+    store_be16(ip + Ip4::total_length, static_cast<uint16_t>(p.length - l3));
+    store_be16(ip + Ip4::checksum, 0);
+    const uint16_t sum = checksum::sum({ip, Ipv4View::min_header});
+    store_be16(ip + Ip4::checksum, checksum::finish(sum));
+  } else {
+    store_be16(ip + Ip6::payload_length, static_cast<uint16_t>(p.length - l3 - Ipv6View::size));
+  }
+  store_be16(p.data + l4_ + Tcp::checksum, pseudo_sum(p.data, v4_, p.length - l4_));
+  p.offload.gso = v4_ ? Offload::Gso::tcp4 : Offload::Gso::tcp6;
+  p.offload.segment_size = static_cast<uint16_t>(size_);
+  p.offload.needs_checksum = true;
+  p.offload.checksum_start = l4_;
+  p.offload.checksum_offset = Tcp::checksum;
 }
 
 }  // namespace uswitch

@@ -51,6 +51,7 @@ class Merger {
   bool continues(const Segment& segment) const;
   bool same_headers(const Segment& segment) const;
   bool id_goes_on(const Segment& segment) const;
+  void make_super_segment();
 
   Packet* packet_ = nullptr;
   bool open_ = false;  // more may be appended

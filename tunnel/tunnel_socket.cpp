@@ -7,6 +7,7 @@
 #include "tunnel/ecn.h"
 #include "tunnel/merger.h"
 #include "tunnel/udp_header.h"
+#include "tunnel/unfinished.h"
 #include "tunnel/vxlan_header.h"
 #include "wire/ethernet.h"
 
@@ -32,6 +33,7 @@ std::optional<uint32_t> read_header(TunnelType type, Bytes datagram) {
 struct TunnelSocket::Source {
   PortId port;
   Reason refused;
+  uint16_t mtu = 0;
 };
 
 // One read of a queue.
@@ -87,6 +89,13 @@ struct TunnelSocket::Reading {
     return source;
   }
 
+  void begin(Packet& packet, Bytes frame, const Source& source, bool last) {
+    const bool sound = source.refused == Reason::none;
+    const auto offload = sound ? unfinished(frame, source.mtu) : std::nullopt;
+    merger.begin(packet, frame, sound && !offload && !last);
+    if (offload) packet.offload = *offload;
+  }
+
   // False: the batch has no place for it, or is another port's.
   bool take() {
     const Bytes whole = datagram();
@@ -98,8 +107,7 @@ struct TunnelSocket::Reading {
       if (packet == nullptr) return false;
       packet->ingress = source.port;
       packet->refused = source.refused;
-      const size_t length = std::min(frame.size(), max_frame);
-      merger.begin(*packet, frame.first(length), source.refused == Reason::none && !is_last(whole));
+      begin(*packet, frame.first(std::min(frame.size(), max_frame)), source, is_last(whole));
     }
     advance(whole.size());
     return true;
@@ -122,7 +130,7 @@ TunnelSocket::Source TunnelSocket::look_up(const IpAddress& from, uint32_t netwo
       remotes_.begin(), remotes_.end(), wanted,
       [](const RemoteEntry& a, const RemoteEntry& b) { return key_of(a) < key_of(b); });
   if (found != remotes_.end() && key_of(*found) == key_of(wanted)) {
-    return {found->port, Reason::none};
+    return {found->port, Reason::none, found->mtu};
   }
   const bool known = (found != remotes_.end() && found->address == from) ||
                      (found != remotes_.begin() && std::prev(found)->address == from);

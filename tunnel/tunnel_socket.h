@@ -2,7 +2,8 @@
 // remote's TunnelPort had read them: `ingress` of the packets is that port, one a batch. What
 // belongs to none of them stays this port's own, refused with a reason: counted and dropped.
 //
-// In-sequence TCP segments whose checksums are right become one super-segment (see Merger).
+// In-sequence TCP segments whose checksums are right become one super-segment (see Merger). What no
+// wire has carried is cut and summed later, like what an endpoint sends (see unfinished.h).
 //
 // Owner and threads: as switch/port.h. Member of no network, sends nothing. Immutable: when remotes
 // change, a new one is made that shares the underlay, where unread datagrams stay.
@@ -21,6 +22,9 @@ struct RemoteEntry {
   IpAddress address;
   uint32_t network_id = 0;
   PortId port = no_port;
+  uint16_t mtu = 0;  // of the network, for what comes uncut (see unfinished.h); 0: unknown
+
+  bool operator==(const RemoteEntry&) const = default;
 };
 
 class TunnelSocket final : public Port {

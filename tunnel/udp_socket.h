@@ -21,6 +21,8 @@ struct UdpOptions {
   bool checksum = true;
   unsigned queues = 1;           // workers
   unsigned source_ports = 1024;  // at most so many; fewer where descriptors are short
+
+  bool operator==(const UdpOptions&) const = default;
 };
 
 // Reads the datagrams that come to options.port, coalesced where the kernel can (UDP_GRO); one of

@@ -7,7 +7,6 @@
 #include <array>
 #include <cerrno>
 #include <cstring>
-#include <system_error>
 
 #include "core/socket_address.h"
 
@@ -112,13 +111,12 @@ struct UdpUnderlay::Receiver {
   std::array<IncomingDatagrams, chunk> datagrams;
 };
 
-UdpUnderlay::UdpUnderlay(const UdpOptions& options)
+UdpUnderlay::UdpUnderlay(const UdpOptions& options, int attention)
     : Underlay(options.queues),
       options_(options),
       sources_(options),
-      attention_(eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)),
+      attention_(attention),
       segments_(options.checksum) {
-  if (!attention_) throw std::system_error(errno, std::generic_category(), "eventfd");
   for (unsigned i = 0; i < options.queues; ++i)
     receivers_.push_back(std::make_unique<Receiver>(options, i == 0));
 }
@@ -171,7 +169,7 @@ Reason UdpUnderlay::reason_of(int error, const OutgoingDatagrams& refused) {
       if (refused.segment == 0) return Reason::egress_refused;
       [[fallthrough]];
     case EMSGSIZE:
-      if (!too_long_.exchange(true, std::memory_order_relaxed)) eventfd_write(attention_.get(), 1);
+      if (!too_long_.exchange(true, std::memory_order_relaxed)) eventfd_write(attention_, 1);
       return Reason::exceeds_mtu;
     case EIO:  // a path that cannot cut: IPsec, or a device that cannot sum
       segments_.store(false, std::memory_order_relaxed);
@@ -190,12 +188,6 @@ Reason UdpUnderlay::reason_of(int error, const OutgoingDatagrams& refused) {
     default:
       return Reason::egress_refused;
   }
-}
-
-bool UdpUnderlay::take_too_long() {
-  eventfd_t count;
-  eventfd_read(attention_.get(), &count);
-  return too_long_.exchange(false, std::memory_order_relaxed);
 }
 
 uint64_t UdpUnderlay::kernel_drops() const {

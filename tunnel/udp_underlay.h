@@ -17,8 +17,9 @@ namespace uswitch {
 
 class UdpUnderlay final : public Underlay {
  public:
-  // Throws std::system_error with a sentence that names the address.
-  explicit UdpUnderlay(const UdpOptions& options);
+  // `attention`: an eventfd, signalled once a datagram was too long for its path: that path's MTU
+  // has shrunk. Throws std::system_error with a sentence that names the address.
+  UdpUnderlay(const UdpOptions& options, int attention);
   ~UdpUnderlay() override;
 
   int poll_fd(unsigned queue) const override;
@@ -29,10 +30,8 @@ class UdpUnderlay final : public Underlay {
   const UdpOptions& options() const { return options_; }
   size_t source_ports() const { return sources_.size(); }
 
-  // Control thread. Readable once a datagram was too long for its path: that path's MTU has shrunk.
-  // take_too_long() says whether, and clears it.
-  int attention_fd() const { return attention_.get(); }
-  bool take_too_long();
+  // Control thread. Whether one was too long since the last call.
+  bool take_too_long() { return too_long_.exchange(false, std::memory_order_relaxed); }
   // Datagrams that the kernel dropped since the start, because they were not read in time.
   uint64_t kernel_drops() const;
 
@@ -45,7 +44,7 @@ class UdpUnderlay final : public Underlay {
   UdpOptions options_;
   std::vector<std::unique_ptr<Receiver>> receivers_;  // by queue
   SourcePorts sources_;
-  UniqueFd attention_;
+  const int attention_;
   std::atomic<bool> too_long_{false};
   std::atomic<bool> segments_;
 };
