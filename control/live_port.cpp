@@ -182,23 +182,4 @@ std::unique_ptr<LivePort> LivePort::departed(const LivePort& port) {
   return std::unique_ptr<LivePort>(new LivePort(port.stats_));
 }
 
-namespace {
-
-// All but how it is treated.
-bool is_same_tunnel(std::optional<TunnelConfig> a, std::optional<TunnelConfig> b) {
-  if (a && b) {
-    a->name = b->name;
-    a->suppress = b->suppress;
-  }
-  return a == b;
-}
-
-}  // namespace
-
-bool is_same_device(const PortConfig& a, const PortConfig& b) {
-  return a.type == b.type && a.netns == b.netns && a.device == b.device &&
-         a.read_file == b.read_file && a.write_file == b.write_file &&
-         is_same_tunnel(a.tunnel, b.tunnel);
-}
-
 }  // namespace uswitch

@@ -35,8 +35,9 @@ class LivePort {
   LivePort(const PortConfig& config, std::shared_ptr<Port> port, std::optional<MacAddress> mac);
   bool on_machine() const { return on_machine_; }
 
-  // Gives a running port another configuration that is_same_device(): what stays is not touched.
-  // Throws DeviceError, and the endpoint is then in between: change() it back.
+  // Gives a running port another configuration of the same device (control/reload_plan.h): what
+  // stays is not touched. Throws DeviceError, and the endpoint is then in between: change() it
+  // back.
   void change(const PortConfig& config, bool autoconfigure);
 
   // The port that this one takes the place of under its name: counters go on.
@@ -104,8 +105,5 @@ class LivePort {
   PacketPort* packet_port_ = nullptr;  // port_, when it is one
   std::optional<LiveTunnel> tunnel_;
 };
-
-// Whether a port of one configuration becomes one of the other without a new device.
-bool is_same_device(const PortConfig& a, const PortConfig& b);
 
 }  // namespace uswitch

@@ -1,13 +1,9 @@
 #include "control/reload_plan.h"
 
 #include <algorithm>
-#include <map>
-#include <set>
 #include <string_view>
 #include <unordered_map>
 #include <unordered_set>
-
-#include "control/live_port.h"
 
 namespace uswitch {
 
@@ -27,6 +23,15 @@ std::vector<std::string> belongings(const PortConfig& port) {
   }
   if (!port.write_file.empty()) all.push_back("file " + port.write_file);
   return all;
+}
+
+// All but how it is treated.
+bool is_same_tunnel(std::optional<TunnelConfig> a, std::optional<TunnelConfig> b) {
+  if (a && b) {
+    a->name = b->name;
+    a->suppress = b->suppress;
+  }
+  return a == b;
 }
 
 PortStep::Kind kind_of(const PortSlot& running, const PortConfig& wanted) {
@@ -61,6 +66,12 @@ void find_in_the_way(std::span<const PortSlot> running, std::span<const PortConf
 }
 
 }  // namespace
+
+bool is_same_device(const PortConfig& a, const PortConfig& b) {
+  return a.type == b.type && a.netns == b.netns && a.device == b.device &&
+         a.read_file == b.read_file && a.write_file == b.write_file &&
+         is_same_tunnel(a.tunnel, b.tunnel);
+}
 
 std::optional<std::string> refuse_change(const Config& running, const Config& wanted) {
   const auto changed = [](std::string_view key) {

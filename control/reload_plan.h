@@ -27,6 +27,9 @@ inline bool is_free(const NetworkConfig& network) {
 void lay_out_networks(const std::vector<NetworkConfig>& running,
                       std::vector<NetworkConfig>& wanted);
 
+// Whether a port of one configuration becomes one of the other without a new device.
+bool is_same_device(const PortConfig& a, const PortConfig& b);
+
 // A port as it runs.
 struct PortSlot {
   const PortConfig* config = nullptr;  // null: the slot is free

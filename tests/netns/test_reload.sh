@@ -72,7 +72,7 @@ nsenter --net=/run/netns/a python3 "$HERE/stream.py" send 10.0.0.21 7000 1000 >"
 nsenter --net=/run/netns/a python3 "$HERE/stream.py" send 198.51.100.2 7000 1000 >"$WORK/sent_server" & sender_server=$!
 iperf_server server
 nsenter --net=/run/netns/a iperf3 --json -t 60 -b 200M -c 198.51.100.2 >"$WORK/iperf.log" 2>&1 & client=$!
-connected() { in_ns server ss -Htn state established "sport = :5201" | [[ $(wc -l) -ge 2 ]]; }
+connected() { (($(in_ns server ss -Htn state established "sport = :5201" | wc -l) >= 2)); }
 wait_until 5 "iperf3 is connected" connected
 
 step "a hundred reloads"
@@ -89,7 +89,7 @@ wait_until 5 "iperf3 ends" has_ended $client
 expect_text "iperf3" "$WORK/iperf.log" 'interrupt - the client has terminated'
 kill -TERM $sender_b $sender_server
 wait $sender_b $sender_server
-all_there() { [[ $(in_ns $1 ss -Hlun "sport = :7000" | awk '{print $2}') == 0 ]]; }
+all_there() { [[ $(in_ns "$1" ss -Hlun "sport = :7000" | awk '{print $2}') == 0 ]]; }
 for ns in b server; do
   wait_until 5 "the receiver in $ns has read all" all_there $ns
   receiver=receiver_$ns

@@ -118,7 +118,7 @@ TEST_F(Plan, NewPortsTakeFreeNumbersButNotThoseThatAreFreedNow) {
   runs_free_slot();
   runs(tap("db", "db", "eth0"));
   const PortPlan plan =
-      to({tap("x", "x", "eth0"), running_[2], tap("y", "y", "eth0"), tap("z", "z", "eth0")});
+      to({tap("x", "x", "eth0"), running_[1], tap("y", "y", "eth0"), tap("z", "z", "eth0")});
   EXPECT_THAT(words(plan), ElementsAre("make 1", "keep 2", "make 3", "make 4"));
   EXPECT_THAT(plan.removed, ElementsAre(0));
 }
