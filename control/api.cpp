@@ -1,6 +1,7 @@
 #include "control/api.h"
 
 #include <algorithm>
+#include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
 #include <memory>
 #include <string>
@@ -11,6 +12,8 @@
 #include "control/views.h"
 
 namespace uswitch {
+
+namespace json = boost::json;
 
 namespace {
 
@@ -44,6 +47,7 @@ Reply metrics_text(const ApiContext& context, const Query& query, const std::str
 constexpr Route routes[] = {
     {"GET", "/v1/status", plain<view_status>},
     {"GET", "/v1/ports", plain<view_ports>},
+    {"POST", "/v1/ports", add_port},
     {"GET", "/v1/networks", plain<view_networks>},
     {"GET", "/v1/fdb", plain<view_fdb>},
     {"GET", "/v1/neighbours", plain<view_neighbours>},
@@ -57,6 +61,9 @@ constexpr Route routes[] = {
     {"GET", "/v1/drops", plain<view_drops>},
     {"GET", "/v1/workers", plain<view_workers>},
     {"GET", "/v1/config", plain<view_config>},
+    {"PUT", "/v1/config", configure},
+    {"POST", "/v1/reload", reload},
+    {"DELETE", "/v1/ports/NAME", plain<remove_port>},
     {"GET", "/v1/capture", nullptr, open_capture, "application/x-pcapng"},
     {"GET", "/v1/trace", nullptr, open_trace, "text/plain; charset=utf-8"},
     {"GET", "/metrics", metrics_text},
@@ -82,13 +89,34 @@ Reply refuse_method(const Request& request, const std::string& path) {
   return reply;
 }
 
+// A path that ends in a name, as one that has it for a parameter.
+void take_name(Target& target) {
+  constexpr std::string_view before = "/v1/ports/";
+  if (!target.path.starts_with(before) || target.path.size() == before.size()) return;
+  target.query.emplace_back("name", target.path.substr(before.size()));
+  target.path = std::string(before) + "NAME";
+}
+
+Reply refuse_config(const BadConfig& bad) {
+  json::array errors;
+  for (const ConfigError& e : bad.errors) {
+    errors.push_back({{"file", e.file},
+                      {"line", e.line},
+                      {"column", e.column},
+                      {"what", e.what},
+                      {"remedy", e.remedy}});
+  }
+  return json_reply(400, {{"error", bad.what()}, {"errors", std::move(errors)}});
+}
+
 }  // namespace
 
 Reply handle(const Request& request, const ApiContext& context) {
-  const auto target = Target::parse(request.target);
+  auto target = Target::parse(request.target);
   if (!target) {
     return error_reply(400, "the target is not a path, or a '%' in it lacks its two hex digits");
   }
+  take_name(*target);
   const auto has_path = [&](const Route& route) { return route.path == target->path; };
   const auto fits = [&](const Route& r) { return has_path(r) && r.method == request.method; };
   if (std::ranges::none_of(routes, has_path)) {
@@ -108,6 +136,10 @@ Reply handle(const Request& request, const ApiContext& context) {
     return error_reply(400, e.what());
   } catch (const Conflict& e) {
     return error_reply(409, e.what());
+  } catch (const NotThere& e) {
+    return error_reply(404, e.what());
+  } catch (const BadConfig& e) {
+    return refuse_config(e);
   }
 }
 

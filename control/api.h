@@ -8,10 +8,12 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "control/config.h"
 #include "control/http.h"
 #include "control/port_info.h"
+#include "control/yaml_document.h"
 #include "core/time.h"
 #include "engine/engine.h"
 
@@ -20,15 +22,32 @@ namespace uswitch {
 class CaptureControl;
 class DropRates;
 
-// What a client can have done that takes more than the tables. Each returns why it cannot be done,
-// a sentence, or nothing once it is done. Empty: the switch does not translate.
-struct ApiActions {
-  using Act = std::function<std::optional<std::string>(const PublishConfig&)>;
+// What became of another configuration.
+struct ConfigOutcome {
+  std::vector<ConfigError> errors;  // why it cannot be read, or
+  std::string refusal;              // why it cannot be put into force; nothing has changed then
+  struct Names {
+    std::vector<std::string> added, changed, removed;
+  };
+  Names ports, networks;  // networks are not `changed`
+};
 
+// What a client can have done that takes more than the tables. Empty: not here.
+struct ApiActions {
+  // Each returns why it cannot be done, a sentence, or nothing once it is done. Empty: the switch
+  // does not translate.
+  using Act = std::function<std::optional<std::string>(const PublishConfig&)>;
   Act publish;
   // The entry names ports of an address, or of all addresses there; `to` is where they lead, or
   // unspecified: wherever they do. `allow` is of no account.
   Act unpublish;
+
+  // Reads a file, or the one of last time; or takes this text in place of a file.
+  std::function<ConfigOutcome(const std::optional<std::string>& path)> reload;
+  std::function<ConfigOutcome(const std::string& text)> configure;
+  // One port as the file has it under its name, and one that goes.
+  std::function<ConfigOutcome(const std::string& name, const YamlNode& port)> add_port;
+  std::function<ConfigOutcome(const std::string& name)> remove_port;
 };
 
 // What there is to show, as of now, and to do. Made anew for a request; it is not kept.
@@ -44,6 +63,8 @@ struct ApiContext {
   ApiActions actions = {};
   CaptureControl* captures = nullptr;  // null: none can be taken
   const DropRates* drop_rates = nullptr;
+  // Counted on ports that are no longer configured and whose ids others have; null: nothing was.
+  const PortStats* forgotten = nullptr;
 };
 
 // Never throws for what a client can send: a refusal is a Reply with {"error": SENTENCE}.

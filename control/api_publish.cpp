@@ -2,10 +2,9 @@
 // configuration, so it is refused for the same reasons, in the same words.
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
-#include <boost/json/parse.hpp>
-#include <boost/json/serialize.hpp>
 
 #include "control/config_nat.h"
+#include "control/json_node.h"
 #include "control/views.h"
 
 namespace uswitch {
@@ -17,46 +16,8 @@ namespace {
 constexpr std::string_view example =
     R"({"on": "outside", "port": 8080, "proto": "tcp", "to": "10.0.0.11:80"})";
 
-// Nowhere in a file: the positions of what is reported are not looked at.
-YamlNode scalar(std::string text, bool plain) {
-  YamlNode node{.kind = YamlNode::Kind::scalar, .plain = plain};
-  node.text = std::move(text);
-  return node;
-}
-
-// What the configuration would read, had the value stood there. json::parse has bounded its depth.
-// NOLINTNEXTLINE(misc-no-recursion)
-YamlNode node_of(const json::value& value) {
-  switch (value.kind()) {
-    case json::kind::null:
-      return {};
-    case json::kind::string:
-      return scalar(std::string(value.get_string()), false);
-    case json::kind::array: {
-      YamlNode node{.kind = YamlNode::Kind::sequence};
-      for (const json::value& item : value.get_array()) node.children.push_back(node_of(item));
-      return node;
-    }
-    case json::kind::object: {
-      YamlNode node{.kind = YamlNode::Kind::map};
-      for (const auto& [key, item] : value.get_object()) {
-        node.children.push_back(node_of(item));
-        node.children.back().key = key;
-      }
-      return node;
-    }
-    default:  // numbers and truth values
-      return scalar(json::serialize(value), true);
-  }
-}
-
 YamlNode entry_of(const std::string& body) {
-  json::error_code error;
-  const json::value value = json::parse(body, error);
-  if (error) {
-    throw BadQuery("the body is not JSON: " + error.message() + "; send " + std::string(example));
-  }
-  return node_of(value);
+  return json_node(body, example);
 }
 
 YamlNode entry_of(const Query& query) {
@@ -65,19 +26,11 @@ YamlNode entry_of(const Query& query) {
   for (const char* name : {"on", "address", "port", "proto", "to"}) {
     auto value = parameters.text(name);
     if (!value) continue;
-    entry.children.push_back(scalar(std::move(*value), true));
+    entry.children.push_back(scalar_node(std::move(*value), true));
     entry.children.back().key = name;
   }
   parameters.done();
   return entry;
-}
-
-std::string sentences(ErrorList& errors) {
-  std::string text;
-  for (const ConfigError& e : errors.take()) {
-    text += (text.empty() ? "" : ". ") + e.what + (e.remedy.empty() ? "" : "; " + e.remedy);
-  }
-  return text;
 }
 
 PublishConfig read_entry(const YamlNode& node, const Config& config, bool whole) {
@@ -88,7 +41,7 @@ PublishConfig read_entry(const YamlNode& node, const Config& config, bool whole)
     entry = read_publish_alone(MapReader(node, "publish", errors), places, whole);
   } catch (const ErrorList::TooMany&) {
   }
-  if (!errors.empty()) throw BadQuery(sentences(errors));
+  if (!errors.empty()) throw BadQuery(sentences(errors.take()));
   return entry.value();
 }
 

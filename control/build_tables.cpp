@@ -12,13 +12,13 @@ NetworkId id_of(const Config& config, const std::string& name) {
   return static_cast<NetworkId>(at - config.networks.begin());
 }
 
-Network make_network(const NetworkConfig& config, const Fdbs& fdbs) {
+Network make_network(const NetworkConfig& config, const std::shared_ptr<Fdb>& fdb) {
   Network network;
   network.name = config.name;
   network.mtu = config.mtu;
   network.relay_bpdu = config.relay_bpdu;
   network.ageing = config.ageing;
-  network.fdb = fdbs.at(config.name);
+  network.fdb = fdb;
   return network;
 }
 
@@ -61,14 +61,6 @@ PortSettings make_settings(const Config& config, const LivePort& port) {
   return s;
 }
 
-void set_statics(const PortSettings& settings, const PortConfig& config, PortId id,
-                 Tables& tables) {
-  for (NetworkId n = 0; n < tables.networks.size(); ++n) {
-    if (settings.network != n && settings.tag_of(n) == untagged) continue;
-    for (const MacAddress& mac : config.static_macs) tables.networks[n].fdb->add_static(mac, id);
-  }
-}
-
 }  // namespace
 
 std::shared_ptr<const Tables> build_tables(const Config& config,
@@ -81,18 +73,31 @@ std::shared_ptr<const Tables> build_tables(const Config& config,
   tables->nat = std::move(nat);
   tables->router_stats = router_stats;
   tables->suppression = suppression;
-  for (const NetworkConfig& n : config.networks) tables->networks.push_back(make_network(n, fdbs));
+  for (NetworkId n = 0; n < config.networks.size(); ++n) {
+    tables->networks.push_back(make_network(config.networks[n], fdbs[n]));
+  }
   for (const auto& port : ports) {
-    const auto id = static_cast<PortId>(tables->ports.size());
     tables->ports.push_back({port->config().name, port->port(), port->stats()});
     tables->settings.push_back(make_settings(config, *port));
-    if (!port->gone()) set_statics(tables->settings.back(), port->config(), id, *tables);
   }
   for (NetworkId n = 0; n < tables->networks.size(); ++n) {
     if (tables->routing.on(n)) tables->networks[n].router_mac = tables->routing.at(n).mac.to_u64();
   }
   collect_members(*tables);
   return tables;
+}
+
+StaticMacs static_macs(const std::vector<std::unique_ptr<LivePort>>& ports, const Tables& tables) {
+  StaticMacs all;
+  for (PortId id = 0; id < ports.size(); ++id) {
+    const PortSettings& settings = tables.settings[id];
+    for (NetworkId n = 0; n < tables.networks.size(); ++n) {
+      const bool member = settings.network == n || settings.tag_of(n) != untagged;
+      if (!settings.present || !member) continue;
+      for (const MacAddress& mac : ports[id]->config().static_macs) all[{n, mac}] = id;
+    }
+  }
+  return all;
 }
 
 }  // namespace uswitch

@@ -19,6 +19,7 @@ constexpr const char* run_examples =
     "  uswitch --config /etc/uswitch.yaml           run in the foreground until SIGTERM or SIGINT\n"
     "  uswitch --config /etc/uswitch.yaml --check   only say what is wrong with the file\n"
     "  uswitch show ports                           ask the running uswitch\n"
+    "  uswitch reload                               have it read its file anew\n"
     "\n"
     "Exit codes: 0 done, 1 failure, 2 bad configuration or command line, 3 no uswitch answers.";
 
@@ -43,6 +44,15 @@ constexpr const char* delete_examples =
     "  uswitch delete connections --address 10.0.0.2\n"
     "  uswitch delete connections --proto udp --port 53\n"
     "  uswitch delete connections --all";
+
+constexpr const char* reload_examples =
+    "Examples:\n"
+    "  uswitch reload                     what has changed in the file that runs\n"
+    "  uswitch reload /etc/uswitch.yaml   another file, from now on\n"
+    "\n"
+    "Exit codes: 0 done, 1 it cannot be put into force, 2 the file is wrong, 3 no uswitch "
+    "answers.\n"
+    "Unless it is 0 everything is as it was.";
 
 void add_control(CLI::App& app, CommandLine& line) {
   app.add_option("--control", line.control,
@@ -151,6 +161,16 @@ CLI::App* add_top(CLI::App& app, CommandLine& line) {
   return top;
 }
 
+CLI::App* add_reload(CLI::App& app, CommandLine& line) {
+  CLI::App* reload =
+      app.add_subcommand("reload", "Have the running uswitch take what has changed in its file");
+  reload->add_option("FILE", line.config, "Another file in its place")->type_name("");
+  reload->add_flag("--json", line.json, "The answer for programs");
+  add_control(*reload, line);
+  reload->footer(reload_examples);
+  return reload;
+}
+
 CLI::App* add_capture(CLI::App& app, CommandLine& line) {
   CLI::App* capture = app.add_subcommand("capture", "Watch packets come, leave and be dropped");
   add_capture_options(*capture, line);
@@ -184,6 +204,7 @@ ParsedLine parse_command_line(int argc, const char* const* argv) {
       {add_show(app, line), CommandLine::Command::show},
       {add_top(app, line), CommandLine::Command::top},
       {add_delete(app, line), CommandLine::Command::remove},
+      {add_reload(app, line), CommandLine::Command::reload},
       {add_capture(app, line), CommandLine::Command::capture},
       {add_trace(app, line), CommandLine::Command::trace},
       {add_explain(app, line), CommandLine::Command::explain},
@@ -199,7 +220,7 @@ ParsedLine parse_command_line(int argc, const char* const* argv) {
   if (given.size() > 1)
     return refuse(given[0]->get_name() + " and " + given[1]->get_name() + " are two commands");
   if (!given.empty()) {
-    if (!line.config.empty() || check) {
+    if (app.count("--config") > 0 || check) {
       return refuse("--config and --check do not go before " + given[0]->get_name() +
                     ": its options stand behind it");
     }
@@ -210,7 +231,8 @@ ParsedLine parse_command_line(int argc, const char* const* argv) {
     }
   } else if (line.config.empty()) {
     return refuse(
-        "--config FILE is missing, or a command: show, top, delete, capture, trace, explain, "
+        "--config FILE is missing, or a command: show, top, delete, reload, capture, trace, "
+        "explain, "
         "replay");
   } else if (check) {
     line.command = CommandLine::Command::check;

@@ -16,10 +16,10 @@ enum ExitCode : int { exit_ok = 0, exit_failure = 1, exit_usage = 2, exit_no_dae
 
 struct CommandLine {
   // remove: `uswitch delete`
-  enum class Command { run, check, show, top, remove, capture, trace, explain, replay };
+  enum class Command { run, check, show, top, remove, reload, capture, trace, explain, replay };
   Command command = Command::run;
 
-  std::string config;                  // run, check: the file
+  std::string config;                  // run, check: the file; reload: likewise, or empty
   std::optional<std::string> control;  // as given; see control_path()
 
   // show, remove; explain has its packet in `query`:

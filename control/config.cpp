@@ -14,9 +14,9 @@
 namespace uswitch {
 namespace {
 
-constexpr std::string_view top_keys[] = {"workers",        "io",    "control", "log",
-                                         "networks",       "ports", "routes",  "policy",
-                                         "max_neighbours", "nat",   "tunnels", "metrics"};
+constexpr std::string_view top_keys[] = {
+    "workers", "io",     "control",        "log", "user",    "networks", "ports",
+    "routes",  "policy", "max_neighbours", "nat", "tunnels", "metrics"};
 
 void read_control(const MapReader& top, Config& config) {
   // The kernel wants the path and its terminating zero in sun_path.
@@ -51,29 +51,6 @@ void read_max_neighbours(const MapReader& top, Config& config) {
       static_cast<uint32_t>(top.size("max_neighbours", {256, 1 << 24}, config.max_neighbours));
 }
 
-void read_document(const YamlNode& root, Config& config, ErrorList& errors) {
-  if (root.is(YamlNode::Kind::null)) {
-    // More likely cut short on the way than meant: a reload would take every port down.
-    errors.add({1, 1}, "the file is empty", "for a switch without ports write 'ports: {}'");
-    return;
-  }
-  const MapReader top(root, "configuration", errors);
-  top.expect_keys(top_keys);
-  read_workers(top, config);
-  read_io(top, config);
-  read_control(top, config);
-  read_log(top, config);
-  read_networks(top, config);
-  read_ports(top, config);
-  read_tunnels(top, config);
-  read_routes(top, config);
-  read_policy(top, config);
-  read_max_neighbours(top, config);
-  read_nat(top, config);
-  read_metrics(top, config);
-  find_outside(top, config);
-}
-
 ConfigResult failure(const std::string& file, std::string what, std::string remedy) {
   return std::vector<ConfigError>{{file, 0, 0, std::move(what), std::move(remedy)}};
 }
@@ -99,6 +76,30 @@ int read_file(const std::string& path, std::string& text) {
 }
 
 }  // namespace
+
+void read_document(const YamlNode& root, Config& config, ErrorList& errors) {
+  if (root.is(YamlNode::Kind::null)) {
+    // More likely cut short on the way than meant: a reload would take every port down.
+    errors.add({1, 1}, "the file is empty", "for a switch without ports write 'ports: {}'");
+    return;
+  }
+  const MapReader top(root, "configuration", errors);
+  top.expect_keys(top_keys);
+  read_workers(top, config);
+  read_io(top, config);
+  read_control(top, config);
+  config.user = top.text("user", "the name of a user", config.user);
+  read_log(top, config);
+  read_networks(top, config);
+  read_ports(top, config);
+  read_tunnels(top, config);
+  read_routes(top, config);
+  read_policy(top, config);
+  read_max_neighbours(top, config);
+  read_nat(top, config);
+  read_metrics(top, config);
+  find_outside(top, config);
+}
 
 unsigned default_workers(unsigned cpus) {
   return std::clamp(cpus / 2, 1u, 4u);

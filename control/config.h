@@ -227,6 +227,8 @@ struct Config {
   unsigned workers = 1;           // 1..64
   IoKind io = IoKind::automatic;  // how workers read and write TAP devices
   std::string control = "/run/uswitch/uswitch.sock";
+  std::string
+      user;  // whom the process belongs to once everything is made; empty: it stays as it is
   LogConfig log;
   std::vector<NetworkConfig> networks;    // in file order, names unique
   std::vector<PortConfig> ports;          // in file order, then those of tunnels; names unique

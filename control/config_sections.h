@@ -1,5 +1,5 @@
 // The sections of the configuration file, one function each; only control/config*.cpp and
-// api_publish.cpp use this.
+// api_publish.cpp and api_ports.cpp use this.
 //
 // A later section is one more function here, one file, and one row in the table of top-level keys
 // in config.cpp.
@@ -13,6 +13,9 @@
 #include "control/yaml_reader.h"
 
 namespace uswitch {
+
+// All of a file.
+void read_document(const YamlNode& root, Config& config, ErrorList& errors);
 
 // Each reads its section out of the map of top-level keys.
 void read_log(const MapReader& top, Config& config);

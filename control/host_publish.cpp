@@ -12,6 +12,7 @@
 #include "control/relay_socket.h"
 #include "control/relay_tcp.h"
 #include "control/relay_udp.h"
+#include "core/capabilities.h"
 
 namespace uswitch {
 
@@ -55,9 +56,10 @@ size_t flows_within(uint64_t open_files, const RelayLimits& limits) {
 }
 
 HostPublish::HostPublish(const RelayLimits& limits)
-    : state_(within_open_files(limits)),
-      work_(state_.io.get_executor()),
-      thread_([this] { state_.io.run(); }) {}
+    : state_(within_open_files(limits)), work_(state_.io.get_executor()), thread_([this] {
+        give_up_capabilities();
+        state_.io.run();
+      }) {}
 
 HostPublish::~HostPublish() {
   run_there([this] {

@@ -46,6 +46,7 @@ class HostPublish {
   // The port is free and its connections are reset when this returns. Nothing for an unknown id.
   void remove(Id id);
 
+  bool has(Id id) const { return published_.contains(id); }
   std::vector<View> list() const;  // by id
 
  private:

@@ -30,6 +30,8 @@ using Stream = asio::generic::stream_protocol;
 
 namespace {
 
+using Clock = std::chrono::steady_clock;
+
 std::string busy_answer() {
   const std::string body = error_reply(503, "too many connections: try again in a while").body;
   return "HTTP/1.1 503 Service Unavailable\r\nContent-Type: application/json\r\n"
@@ -78,6 +80,7 @@ class HttpServer::Listener : public std::enable_shared_from_this<HttpServer::Lis
  private:
   class Connection;
   void serve(Stream::socket socket);
+  bool make_room();
 
   const Limits limits_;
   Handler handler_;
@@ -97,6 +100,10 @@ class HttpServer::Listener::Connection : public std::enable_shared_from_this<Con
 
   void read();
   void close() { stream_.close(); }
+  // How long it has been waited for a request to arrive whole; nothing while one is answered.
+  Clock::duration silent_for(Clock::time_point now) const {
+    return reads_ ? now - since_ : Clock::duration{};
+  }
 
  private:
   void on_read(beast::error_code error, size_t);
@@ -109,6 +116,8 @@ class HttpServer::Listener::Connection : public std::enable_shared_from_this<Con
   std::optional<http::request_parser<http::string_body>> parser_;
   http::response<http::string_body> response_;
   bool head_ = false;  // the request was HEAD: the answer has no body
+  bool reads_ = false;
+  Clock::time_point since_;
 };
 
 void HttpServer::Listener::accept() {
@@ -127,8 +136,20 @@ void HttpServer::Listener::accept() {
       });
 }
 
+// Whoever opens connections and says nothing must not keep others out.
+bool HttpServer::Listener::make_room() {
+  if (connections_.size() < limits_.connections) return true;
+  const Clock::time_point now = Clock::now();
+  const auto silence = [&](const Connection* c) { return c->silent_for(now); };
+  const auto longest = std::ranges::max_element(connections_, {}, silence);
+  if (silence(*longest) < limits_.silence) return false;
+  (*longest)->close();
+  connections_.erase(longest);  // its last callback is still to come
+  return true;
+}
+
 void HttpServer::Listener::serve(Stream::socket socket) {
-  if (connections_.size() >= limits_.connections) {
+  if (!make_room()) {
     // Its send buffer is empty, so this fits or nobody is there.
     const std::string answer = busy_answer();
     send(socket.native_handle(), answer.data(), answer.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
@@ -159,12 +180,15 @@ void HttpServer::Listener::Connection::read() {
   head_ = false;
   parser_->header_limit(static_cast<uint32_t>(listener_->limits().header));
   parser_->body_limit(listener_->limits().body);
+  reads_ = true;
+  since_ = Clock::now();
   stream_.expires_after(listener_->limits().patience);
   http::async_read(stream_, buffer_, *parser_,
                    beast::bind_front_handler(&Connection::on_read, shared_from_this()));
 }
 
 void HttpServer::Listener::Connection::on_read(beast::error_code error, size_t) {
+  reads_ = false;
   if (listener_->stopped()) return;
   if (error) {
     if (auto reply = refusal(error, listener_->limits())) write(std::move(*reply), false);

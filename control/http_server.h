@@ -27,7 +27,10 @@ class HttpServer {
   struct Limits {
     size_t header = 16 * 1024;  // bytes; beyond it: 431
     size_t body = 1024 * 1024;  // bytes; beyond it: 413
-    size_t connections = 64;    // at once; further ones are answered 503
+    // At once. One more takes the place of the one that has kept silent for longest, if that was
+    // longer than `silence`; else it is answered 503.
+    size_t connections = 64;
+    std::chrono::milliseconds silence{1'000};
     // For a request to arrive whole, and again for its answer to be taken; then the connection is
     // closed. It is as well how long a connection may stay open unused.
     std::chrono::milliseconds patience{10'000};

@@ -26,7 +26,10 @@ EndpointOptions endpoint_options(const PortConfig& config, bool autoconfigure) {
 
 LivePort::LivePort(const PortConfig& config, bool autoconfigure, unsigned workers,
                    NamedNamespaces& namespaces, Underlays& underlays)
-    : config_(config), stats_(std::make_shared<PortStats>(workers)), mtu_(config.mtu) {
+    : config_(config),
+      autoconfigure_(autoconfigure),
+      stats_(std::make_shared<PortStats>(workers)),
+      mtu_(config.mtu) {
   switch (config.type) {
     case PortType::tap:
       make_tap(open_netns(namespaces), workers, autoconfigure);
@@ -103,6 +106,29 @@ void LivePort::take_raw(unsigned workers) {
   read_device(own);
 }
 
+void LivePort::change(const PortConfig& config, bool autoconfigure) {
+  if (is_endpoint(config)) change_endpoint_to(config, autoconfigure);
+  config_ = config;
+  autoconfigure_ = autoconfigure;
+  mtu_ = config.mtu;
+  if (!config.device.empty()) {
+    read_device(config.netns ? NetNs::open(config.netns->text) : NetNs::own());
+  }
+}
+
+void LivePort::change_endpoint_to(const PortConfig& config, bool autoconfigure) {
+  const EndpointOptions from = endpoint_options(config_, autoconfigure_);
+  const EndpointOptions to = endpoint_options(config, autoconfigure);
+  if (from == to) return;
+  if (veth_ && veth_->near_end().mtu != config.mtu) veth_->set_mtu(config.mtu);
+  change_endpoint(config.netns ? NetNs::open(config.netns->text) : NetNs::own(), from, to);
+}
+
+void LivePort::continue_counters(const LivePort& earlier) {
+  stats_ = earlier.stats_;
+  kernel_drops_ += earlier.kernel_drops_;
+}
+
 void LivePort::make_tunnel(Underlays& underlays) {
   const TunnelConfig& c = *config_.tunnel;
   tunnel_.emplace(LiveTunnel{underlays.get(c.socket)});
@@ -149,6 +175,11 @@ void LivePort::bury() {
   veth_.reset();
   claim_.reset();
   netns_.reset();
+  tunnel_.reset();
+}
+
+std::unique_ptr<LivePort> LivePort::departed(const LivePort& port) {
+  return std::unique_ptr<LivePort>(new LivePort(port.stats_));
 }
 
 }  // namespace uswitch

@@ -10,6 +10,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 
 #include "control/config.h"
 #include "control/underlays.h"
@@ -33,6 +34,14 @@ class LivePort {
   // MAC.
   LivePort(const PortConfig& config, std::shared_ptr<Port> port, std::optional<MacAddress> mac);
   bool on_machine() const { return on_machine_; }
+
+  // Gives a running port another configuration of the same device (control/reload_plan.h): what
+  // stays is not touched. Throws DeviceError, and the endpoint is then in between: change() it
+  // back.
+  void change(const PortConfig& config, bool autoconfigure);
+
+  // The port that this one takes the place of under its name: counters go on.
+  void continue_counters(const LivePort& earlier);
 
   const PortConfig& config() const { return config_; }
   const std::shared_ptr<Port>& port() const { return port_; }
@@ -63,15 +72,23 @@ class LivePort {
   void bury();
   bool gone() const { return port_ == nullptr; }
 
+  // What takes the place of a port that is no longer configured: no name and no device, only the
+  // counters, as it left them.
+  static std::unique_ptr<LivePort> departed(const LivePort& port);
+  bool is_departed() const { return config_.name.empty(); }
+
  private:
+  explicit LivePort(std::shared_ptr<PortStats> stats) : stats_(std::move(stats)) {}
   NetNs open_netns(NamedNamespaces& namespaces);
   void make_tap(const NetNs& netns, unsigned workers, bool autoconfigure);
   void make_veth(const NetNs& netns, unsigned workers, bool autoconfigure);
   void take_raw(unsigned workers);
   void make_tunnel(Underlays& underlays);
   void read_device(const NetNs& netns);
+  void change_endpoint_to(const PortConfig& config, bool autoconfigure);
 
   PortConfig config_;
+  bool autoconfigure_ = false;
   std::shared_ptr<PortStats> stats_;
   std::optional<MacAddress> mac_;
   uint32_t mtu_ = 0;

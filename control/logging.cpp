@@ -65,4 +65,8 @@ void set_up_logging(const LogConfig& config) {
   spdlog::set_default_logger(std::move(logger));
 }
 
+void set_log_level(LogLevel level) {
+  spdlog::set_level(level_of(level));
+}
+
 }  // namespace uswitch

@@ -12,6 +12,7 @@
 #include "control/daemon.h"
 #include "control/explain_command.h"
 #include "control/logging.h"
+#include "control/reload_command.h"
 #include "control/show.h"
 #include "control/top.h"
 
@@ -36,7 +37,7 @@ int run(const CommandLine& line) {
   set_up_logging(config->log);
   std::signal(SIGPIPE, SIG_IGN);
   try {
-    Daemon daemon(std::move(*config), line.config);
+    Daemon daemon(std::move(*config), line.config, line.control);
     daemon.run();
   } catch (const std::exception& e) {
     spdlog::error("{}", e.what());
@@ -67,6 +68,8 @@ int main(int argc, char** argv) {
       return show(*parsed.line, std::cout, std::cerr, wants_colour());
     case CommandLine::Command::top:
       return top(*parsed.line, std::cout, std::cerr, wants_colour());
+    case CommandLine::Command::reload:
+      return reload(*parsed.line, std::cout, std::cerr);
     case CommandLine::Command::replay:
       return replay(parsed.line->replay, std::cout, std::cerr);
     case CommandLine::Command::explain:

@@ -5,6 +5,8 @@
 
 namespace uswitch {
 
+// Something else will be in force when READY=1 comes again.
+void notify_reloading();
 void notify_systemd(std::string_view state);  // "READY=1", "WATCHDOG=1", "STOPPING=1"
 
 }  // namespace uswitch

@@ -9,6 +9,17 @@ namespace uswitch {
 struct PortTotals {
   uint64_t rx_packets = 0, rx_bytes = 0, tx_packets = 0, tx_bytes = 0, copies = 0, drops = 0;
   uint64_t moves = 0, not_learned = 0;
+
+  void operator+=(const PortTotals& other) {
+    rx_packets += other.rx_packets;
+    rx_bytes += other.rx_bytes;
+    tx_packets += other.tx_packets;
+    tx_bytes += other.tx_bytes;
+    copies += other.copies;
+    drops += other.drops;
+    moves += other.moves;
+    not_learned += other.not_learned;
+  }
 };
 
 PortTotals totals_of(const PortStats& stats);

@@ -47,13 +47,17 @@ ReplaySwitch::ReplaySwitch(Config config, const Macs& macs, Time start, Sent sen
       router_(config_, nat_, *this),
       slow_due_(start) {
   for (const NetworkConfig& n : config_.networks) {
-    fdbs_[n.name] = std::make_shared<Fdb>(n.max_addresses);
+    fdbs_.push_back(std::make_shared<Fdb>(n.max_addresses));
   }
   make_ports(macs);
   router_.follow_ports(ports_);
   publish(build_tables(config_, ports_, fdbs_, router_.routing(), nat_.translation(), router_stats_,
                        tunnels_.suppression(ports_)));
+  for (const auto& [at, port] : static_macs(ports_, *tables_)) {
+    fdbs_[at.first]->add_static(at.second, port);
+  }
   router_.published(now_);
+  nat_.published(now_);
 }
 
 void ReplaySwitch::make_ports(const Macs& macs) {
@@ -135,8 +139,8 @@ void ReplaySwitch::tick() {
 
 void ReplaySwitch::tick_slowly() {
   slow_due_ = now_ + seconds(1);
-  for (const NetworkConfig& n : config_.networks) {
-    fdbs_[n.name]->sweep(now_, n.ageing, groups_a_sweep);
+  for (NetworkId n = 0; n < config_.networks.size(); ++n) {
+    fdbs_[n]->sweep(now_, config_.networks[n].ageing, groups_a_sweep);
   }
   pipeline_.expire(*tables_, now_);
   collect();

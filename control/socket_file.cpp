@@ -77,6 +77,12 @@ int open_parent(const std::string& path) {
     close(fd);
     fail(path, parent + " is writable by everybody: choose a directory of root's, or chmod o-w it");
   }
+  if (status.st_uid != 0 && status.st_uid != geteuid()) {
+    close(fd);
+    fail(path, parent +
+                   " belongs to another user, who could put a socket of his own there: choose "
+                   "a directory of root's or your own");
+  }
   return fd;
 }
 

@@ -14,7 +14,8 @@ class SocketFile {
   // Creates the parent directory (0755) when missing and replaces a stale socket, that is one that
   // nobody answers on. Throws std::runtime_error, saying what is wrong and what would be right,
   // when another process answers there, when something that is not a socket stands there, when
-  // everybody may write to the directory (and it lacks the sticky bit), or when the system refuses.
+  // everybody may write to the directory (and it lacks the sticky bit) or it is another user's, or
+  // when the system refuses.
   explicit SocketFile(std::string path);
   ~SocketFile();
   SocketFile(const SocketFile&) = delete;

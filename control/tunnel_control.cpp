@@ -136,6 +136,13 @@ void TunnelControl::follow(Config& config, NetworkConfig& network, uint16_t leas
   }
 }
 
+void TunnelControl::settle_mtu(Config& config) {
+  for (PortConfig& port : config.ports) {
+    const bool derived = port.mtu_follows && port.type != PortType::tunnel;
+    if (derived && port.type != PortType::socket) port.mtu = largest_mtu(config, port);
+  }
+}
+
 void TunnelControl::note_heard(const LivePorts& ports, Time now) {
   for (const auto& port : ports) {
     if (!is_tunnel(*port)) continue;

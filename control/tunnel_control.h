@@ -29,6 +29,10 @@ class TunnelControl {
   // True: new Tables must be published. What cannot be changed is logged.
   bool follow_paths(Config& config, const LivePorts& ports);
 
+  // Of a configuration that does not run yet: the MTU of ports that the file says none of, from
+  // that of their networks.
+  static void settle_mtu(Config& config);
+
   // Each second.
   static void note_heard(const LivePorts& ports, Time now);
 

@@ -26,16 +26,22 @@ void add_port(Row& row, const std::string& name, const PortStats& stats, size_t 
     on_port += count;
     if (worker < row.of_worker.size()) row.of_worker[worker] += count;
   }
-  if (on_port > 0) row.ports[name] = on_port;
+  if (on_port > 0) {
+    json::value& count = row.ports[name];  // several ports have been removed
+    count = on_port + (count.is_uint64() ? count.get_uint64() : 0);
+  }
   row.packets += on_port;
 }
 
-Row row_of(const Tables& tables, size_t reason, size_t workers) {
+Row row_of(const ApiContext& context, size_t reason) {
+  const Tables& tables = context.engine.tables();
   Row row;
-  row.of_worker.resize(workers);
+  row.of_worker.resize(context.engine.workers().size());
   for (const PortEntry& entry : tables.ports) {
-    if (entry.stats) add_port(row, entry.name, *entry.stats, reason);
+    const std::string& name = entry.name;
+    if (entry.stats) add_port(row, name.empty() ? removed_row : name, *entry.stats, reason);
   }
+  if (context.forgotten) add_port(row, removed_row, *context.forgotten, reason);
   if (tables.router_stats) add_port(row, router_row, *tables.router_stats, reason);
   return row;
 }
@@ -52,7 +58,8 @@ std::optional<LastDrops::Drop> last_drop(const Engine& engine, Reason reason) {
 
 std::string name_of(const Tables& tables, PortId port) {
   if (port == no_port) return router_row;
-  return port < tables.ports.size() ? tables.ports[port].name : "";
+  const bool there = port < tables.ports.size() && !tables.ports[port].name.empty();
+  return there ? tables.ports[port].name : removed_row;
 }
 
 json::value view_last(const ApiContext& context, Reason reason) {
@@ -90,7 +97,7 @@ json::object view_drops(const ApiContext& context, const Query& query) {
   json::array drops;
   uint64_t total = 0;
   for (size_t reason = 1; reason < reason_count; ++reason) {  // 0 is "none"
-    Row row = row_of(context.engine.tables(), reason, context.engine.workers().size());
+    Row row = row_of(context, reason);
     total += row.packets;
     if (all || row.packets > 0) {
       drops.push_back(view_row(context, static_cast<Reason>(reason), std::move(row)));

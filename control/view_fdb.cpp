@@ -80,6 +80,7 @@ json::object view_fdb(const ApiContext& context, const Query& query) {
   size_t left_out = 0;
   for (size_t id = 0; id < tables.networks.size(); ++id) {
     const Network& network = tables.networks[id];
+    if (network.name.empty()) continue;  // a free id
     if (!network.fdb || (filter.network && *filter.network != id)) continue;
     networks.push_back(view_table(network));
     const size_t room = filter.limit - entries.size();

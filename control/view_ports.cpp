@@ -64,18 +64,29 @@ json::object view_port(const ApiContext& context, PortId id) {
   return out;
 }
 
-// With it the counters of all rows add up.
-json::object view_router(const Tables& tables) {
+// With these the counters of all rows add up.
+json::object view_no_port(const Tables& tables, const char* name, const char* type,
+                          const PortTotals& totals) {
   PortInfo info;
-  info.type = "router";
+  info.type = type;
   json::object out;
-  out["name"] = router_row;
-  out["up"] = true;
+  out["name"] = name;
+  out["up"] = info.type == "router";
   add_device(out, info);
   out["mtu"] = 0;
   add_networks(out, tables, PortSettings{});
-  add_counters(out, totals_of(*tables.router_stats));
+  add_counters(out, totals);
   return out;
+}
+
+// Ports that were configured once, and are no longer.
+PortTotals totals_of_removed(const ApiContext& context) {
+  PortTotals sum;
+  if (context.forgotten) sum += totals_of(*context.forgotten);
+  for (const PortEntry& entry : context.engine.tables().ports) {
+    if (entry.name.empty() && entry.stats) sum += totals_of(*entry.stats);
+  }
+  return sum;
 }
 
 }  // namespace
@@ -89,7 +100,13 @@ json::object view_ports(const ApiContext& context, const Query& query) {
       ports.push_back(view_port(context, static_cast<PortId>(id)));
     }
   }
-  if (tables.routing.routes && tables.router_stats) ports.push_back(view_router(tables));
+  if (tables.routing.routes && tables.router_stats) {
+    ports.push_back(view_no_port(tables, router_row, "router", totals_of(*tables.router_stats)));
+  }
+  const PortTotals removed = totals_of_removed(context);
+  if (removed.rx_packets + removed.tx_packets > 0) {
+    ports.push_back(view_no_port(tables, removed_row, "removed", removed));
+  }
   return {{"ports", std::move(ports)}};
 }
 

@@ -25,6 +25,18 @@ struct Conflict : std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
+// A configuration that cannot be read.
+struct BadConfig : std::runtime_error {
+  explicit BadConfig(std::vector<ConfigError> all)
+      : std::runtime_error("the configuration is wrong: " + all.front().to_string()),
+        errors(std::move(all)) {}
+  std::vector<ConfigError> errors;
+};
+// What a path names is not there.
+struct NotThere : std::runtime_error {
+  using std::runtime_error::runtime_error;
+};
+
 boost::json::object view_status(const ApiContext& context, const Query& query);
 boost::json::object view_ports(const ApiContext& context, const Query& query);
 boost::json::object view_networks(const ApiContext& context, const Query& query);
@@ -43,6 +55,13 @@ boost::json::object publish(const ApiContext& context, const Query& query, const
 boost::json::object unpublish(const ApiContext& context, const Query& query,
                               const std::string& body);
 
+// These throw BadConfig and Conflict too; the last one NotThere.
+boost::json::object reload(const ApiContext& context, const Query& query, const std::string& body);
+boost::json::object configure(const ApiContext& context, const Query& query,
+                              const std::string& body);
+boost::json::object add_port(const ApiContext& context, const Query& query,
+                             const std::string& body);
+boost::json::object remove_port(const ApiContext& context, const Query& query);
 // What would become of an imagined packet: view_explain.cpp.
 boost::json::object explain_packet(const ApiContext& context, const Query& query,
                                    const std::string& body);
@@ -53,6 +72,8 @@ std::shared_ptr<BodyStream> open_trace(const ApiContext& context, const Query& q
 
 // The router among the ports: no port can be configured under this name.
 inline constexpr const char* router_row = "(router)";
+// And all ports that were configured once.
+inline constexpr const char* removed_row = "(removed)";
 
 // Reads a query: each parameter is taken by name, and what is left at the end is refused.
 class Parameters {

@@ -250,6 +250,12 @@ void parse_into(TreeBuilder& builder, std::string_view text, ErrorList& errors) 
 
 }  // namespace
 
+YamlNode scalar_node(std::string text, bool plain) {
+  YamlNode node{.kind = YamlNode::Kind::scalar, .plain = plain};
+  node.text = std::move(text);
+  return node;
+}
+
 const YamlNode* YamlNode::find(std::string_view name) const {
   for (const YamlNode& child : children) {
     if (child.key == name) return &child;

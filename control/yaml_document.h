@@ -32,6 +32,9 @@ struct YamlNode {
   const YamlNode* find(std::string_view name) const;
 };
 
+// A scalar that stands nowhere in a file.
+YamlNode scalar_node(std::string text, bool plain);
+
 // Longer files are refused unread, deeper ones where they become too deep.
 inline constexpr size_t max_config_bytes = 16 << 20;
 inline constexpr size_t max_yaml_depth = 16;

@@ -10,6 +10,8 @@
 #include <cerrno>
 #include <system_error>
 
+#include "core/capabilities.h"
+
 namespace uswitch {
 
 namespace {
@@ -90,6 +92,7 @@ void Worker::run() {
   thread_id_ = gettid();
   std::unique_ptr<Io> io = make_io(io_kind_);
   io_name_ = io->name();
+  give_up_capabilities();  // its descriptors are opened by others
   PacketPool pool(Pipeline::pool_packets);
   Pipeline pipeline(pool, *io, index_, &last_drops_);
   QuiescentThread grace;

@@ -158,7 +158,7 @@ void Nat::expect(const Translation& nat, size_t index, NetworkId out) const {
   const Tuple& tuple = flow.fields.tuple;
   const Masquerade* m = nat.policy.masquerade(tuple.source, out);
   if (m == nullptr || !PortMap::maps(tuple.protocol)) return;
-  const auto end = nat.ports->expect(source_end(tuple), nat.policy.realm(*m), m->pool);
+  const auto end = nat.ports->expect(source_end(tuple), m->realm, m->pool);
   if (!end) return;
   ConnectionTable::Key answers;
   nat.connections->prepare(answers, {tuple.destination, end->address, tuple.destination_port,
@@ -238,8 +238,7 @@ std::optional<Nat::Source> Nat::source_with(const Translation& nat, const Openin
     if (!address) return std::nullopt;
     return Source{{*address, 0, inner.protocol}, no_mapping};
   }
-  const uint16_t realm =
-      m ? nat.policy.realm(*m) : static_cast<uint16_t>(Translation::gateway_realms + in);
+  const uint16_t realm = m ? m->realm : static_cast<uint16_t>(Translation::gateway_realms + in);
   return acquire(inner, realm, pool);
 }
 

@@ -26,6 +26,7 @@ struct Masquerade {
   IpPrefix from;
   NetworkId out = no_network;
   std::vector<ExternalId> pool;  // the external addresses, by their numbers in the port map
+  uint16_t realm = 0;  // of its mappings: the same as long as the entry stays, and no other's then
 };
 
 // Ports of one address that lead to an inner station. `on` is where the address is; its flows may
@@ -49,14 +50,10 @@ class Policy {
   bool publishes_on(const IpAddress& address) const { return published_.contains(address); }
   // The entry that this destination belongs to.
   const Publish* published(const IpAddress& address, uint8_t protocol, uint16_t port) const;
-  // The first entry that covers the source, when it leaves into that network. Its index is the
-  // realm of its mappings.
+  // The first entry that covers the source, when it leaves into that network.
   const Masquerade* masquerade(const IpAddress& source, NetworkId out) const;
   // The network where this address of a pool is; no_network: it is of none.
   NetworkId side_of(const IpAddress& external, const PortMap& ports) const;
-  uint16_t realm(const Masquerade& m) const {
-    return static_cast<uint16_t>(&m - masquerades_.data());
-  }
 
  private:
   struct Hash {

@@ -1,5 +1,8 @@
 #include "router/announcer.h"
 
+#include <algorithm>
+#include <iterator>
+
 #include "router/arp_message.h"
 #include "router/nd_message.h"
 #include "router/sender.h"
@@ -85,10 +88,18 @@ std::vector<OwnFrame> Announcer::due(const Routing& routing, Time now, uint64_t&
   return frames;
 }
 
+std::vector<OwnFrame> Announcer::farewell(const Routing& routing, NetworkId network) {
+  std::vector<OwnFrame> frames;
+  if (routing.on(network) && routing.at(network).advertise) {
+    advertise(routing.at(network), network, 0, frames);
+  }
+  return frames;
+}
+
 std::vector<OwnFrame> Announcer::farewell(const Routing& routing) {
   std::vector<OwnFrame> frames;
   for (NetworkId n = 0; n < schedules_.size(); ++n) {
-    if (routing.on(n) && routing.at(n).advertise) advertise(routing.at(n), n, 0, frames);
+    std::ranges::move(farewell(routing, n), std::back_inserter(frames));
   }
   return frames;
 }

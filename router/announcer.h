@@ -31,7 +31,8 @@ class Announcer {
   // Everything whose time has come. Neighbours whose packets are decided by that are in `wake`, a
   // bit a worker.
   std::vector<OwnFrame> due(const Routing& routing, Time now, uint64_t& wake);
-  // Takes the router back (lifetime 0), for the end.
+  // Takes the router back (lifetime 0): of the network, which is about to lose it, or of all.
+  std::vector<OwnFrame> farewell(const Routing& routing, NetworkId network);
   std::vector<OwnFrame> farewell(const Routing& routing);
 
  private:

@@ -52,6 +52,31 @@ void configure_ipv6(const NetNs& netns, const EndpointOptions& options) {
   if (netns.is_current()) prefer(netns, ipv6_key(options.device, "accept_ra_defrtr"), "0");
 }
 
+template <class T>
+bool holds(const std::vector<T>& all, const T& one) {
+  return std::find(all.begin(), all.end(), one) != all.end();
+}
+
+void take_out(NetlinkSocket& netlink, const Link& link, const EndpointOptions& from,
+              const EndpointOptions& to) {
+  for (const Route& route : from.routes)
+    if (!holds(to.routes, route)) remove_route(netlink, link, route);
+  for (const IpPrefix& address : from.addresses)
+    if (!holds(to.addresses, address)) remove_address(netlink, link, address);
+}
+
+// All of them are offered again: what left may have taken others along.
+template <class Add, class All>
+void put_in(const All& all, Add add) {
+  for (const auto& one : all) {
+    try {
+      add(one);
+    } catch (const DeviceError& error) {
+      if (error.error() != EEXIST) throw;
+    }
+  }
+}
+
 }  // namespace
 
 void configure_endpoint(const NetNs& netns, const EndpointOptions& options) {
@@ -63,6 +88,20 @@ void configure_endpoint(const NetNs& netns, const EndpointOptions& options) {
   for (const IpPrefix& address : options.addresses) add_address(netlink, link, address);
   change_link(netlink, link, {.up = true});  // routes need the device up
   for (const Route& route : options.routes) add_route(netlink, link, route);
+}
+
+void change_endpoint(const NetNs& netns, const EndpointOptions& from, const EndpointOptions& to) {
+  NetlinkSocket netlink(netns);
+  const Link link = get_link(netlink, to.device);
+  take_out(netlink, link, from, to);
+  LinkChange change;
+  if (to.mac && *to.mac != link.mac) change.mac = to.mac;
+  if (to.mtu && *to.mtu != link.mtu) change.mtu = to.mtu;
+  if (change.mac || change.mtu) change_link(netlink, link, change);
+  if (from.addresses != to.addresses || from.autoconfigure != to.autoconfigure)
+    configure_ipv6(netns, to);
+  put_in(to.addresses, [&](const IpPrefix& a) { add_address(netlink, link, a); });
+  put_in(to.routes, [&](const Route& r) { add_route(netlink, link, r); });
 }
 
 }  // namespace uswitch

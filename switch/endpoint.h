@@ -3,9 +3,9 @@
 // route from them: what the host reaches by other devices is not for a network of containers to
 // redirect.
 //
-// Called by the control thread after the device was made (create_tap, VethPair). Throws DeviceError
-// at the first thing that is refused; the caller then drops the device, and all that was set goes
-// with it.
+// Called by the control thread after the device was made (create_tap, VethPair), and again when the
+// configuration has changed. Throws DeviceError at the first thing that is refused; the caller then
+// drops the device, and all that was set goes with it.
 #pragma once
 #include <cstdint>
 #include <optional>
@@ -34,8 +34,15 @@ struct EndpointOptions {
   // With an IPv6 address in `addresses` it means nothing.
   bool autoconfigure = false;
   std::vector<Route> routes = {};
+
+  bool operator==(const EndpointOptions&) const = default;
 };
 
 void configure_endpoint(const NetNs& netns, const EndpointOptions& options);
+
+// A running endpoint goes from one set of options to another; what is in both stays as it is, so
+// connections over addresses that stay do not notice. What others have set on the device stays too.
+// A DeviceError leaves it in between: go back the other way. txqueuelen is left alone.
+void change_endpoint(const NetNs& netns, const EndpointOptions& from, const EndpointOptions& to);
 
 }  // namespace uswitch

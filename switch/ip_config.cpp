@@ -135,6 +135,20 @@ void add_address(NetlinkSocket& netlink, const Link& link, const IpPrefix& addre
   netlink.request(request, "add address " + address.to_string() + " to device " + link.name);
 }
 
+void remove_address(NetlinkSocket& netlink, const Link& link, const IpPrefix& address) {
+  NetlinkRequest request(RTM_DELADDR, 0);
+  auto& header = request.extra_header<ifaddrmsg>();
+  header.ifa_family = family_of(address.address);
+  header.ifa_prefixlen = address.length;
+  header.ifa_index = static_cast<uint32_t>(link.index);
+  put_address(request, IFA_LOCAL, address.address);
+  try {
+    netlink.request(request, "remove address " + address.to_string() + " from device " + link.name);
+  } catch (const DeviceError& error) {
+    if (error.error() != EADDRNOTAVAIL) throw;
+  }
+}
+
 std::vector<IpPrefix> list_addresses(NetlinkSocket& netlink, const Link& link) {
   std::vector<IpPrefix> addresses;
   NetlinkRequest request(RTM_GETADDR, NLM_F_DUMP);

@@ -18,6 +18,10 @@ namespace uswitch {
 // a second of RFC 4862 5.4.
 void add_address(NetlinkSocket& netlink, const Link& link, const IpPrefix& address,
                  bool duplicate_detection = false);
+// Nothing is done when the device has it not. With an IPv4 address go the routes that it is the
+// source of; of several in one subnet the kernel would take the others along with the first, unless
+// `promote_secondaries` says otherwise: add them again.
+void remove_address(NetlinkSocket& netlink, const Link& link, const IpPrefix& address);
 // In the kernel's order, link-local ones included.
 std::vector<IpPrefix> list_addresses(NetlinkSocket& netlink, const Link& link);
 
@@ -43,6 +47,8 @@ struct Route {
   bool onlink = false;                // via is on this link though no address says so
   uint32_t metric = 0;                // the least is preferred; 0 means 1024 for IPv6
   uint8_t protocol = 4;               // who made it; 4 (static): whoever configures by hand
+
+  bool operator==(const Route&) const = default;
 };
 // The device must be up. A route that exists already, with this metric, is an error, never
 // replaced: it is somebody's.

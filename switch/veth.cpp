@@ -92,6 +92,12 @@ VethPair::VethPair(const NetNs& netns, const VethOptions& options)
   }
 }
 
+void VethPair::set_mtu(uint32_t mtu) {
+  NetlinkSocket here(NetNs::own());
+  change_link(here, near_, {.mtu = mtu});
+  near_.mtu = mtu;
+}
+
 VethPair::~VethPair() {
   try {
     NetlinkSocket here(NetNs::own());

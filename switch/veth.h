@@ -36,6 +36,8 @@ class VethPair {
 
   // The near end, for PacketPort and for the LinkMonitor's events: name and index.
   const Link& near_end() const { return near_; }
+  // Of the near end; the far one is the endpoint's.
+  void set_mtu(uint32_t mtu);
 
  private:
   Claim claim_;

@@ -104,6 +104,13 @@ const std::string_view requests[] = {
     "GET /v1/workers",
     "GET /v1/config",
     "PUT /v1/ports",
+    "PUT /v1/config\nnetworks: {office: {router: [10.0.0.1/24]}}\nports: {}\n",
+    "POST /v1/ports\n{\"name\": \"web\", \"type\": \"tap\", \"netns\": \"web\", \"device\": "
+    "\"eth0\","
+    " \"network\": \"office\", \"address\": [\"10.0.0.11/24\"], \"mtu\": 1400, \"routes\": "
+    "\"default\"}",
+    "DELETE /v1/ports/web",
+    "POST /v1/reload?file=a.yaml",
 };
 
 void write(const std::filesystem::path& file, std::span<const uint8_t> bytes) {

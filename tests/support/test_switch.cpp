@@ -153,6 +153,7 @@ void TestSwitch::masquerade(const char* from, NetworkId out,
                             std::initializer_list<const char*> pool) {
   Masquerade m{*IpPrefix::parse(from), out, {}};
   for (const char* address : pool) m.pool.push_back(nat().ports->add_external(Ip(address)));
+  m.realm = next_realm_++;
   nat().networks[out].tracked = true;
   nat().policy.add_masquerade(std::move(m));
 }

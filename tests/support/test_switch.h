@@ -113,6 +113,7 @@ class TestSwitch {
   Tables tables_;
   std::vector<std::shared_ptr<MemoryPort>> ports_;  // null: of another kind
   std::map<Reason, uint64_t> reported_;
+  uint16_t next_realm_ = 0;
   Announcer announcer_{1};
   bool settle_ = false;
   Time now_{std::chrono::hours(1)};

@@ -60,7 +60,7 @@ class ApiFixture : public testing::Test {
   Reply ask(const std::string& method, const std::string& target, const std::string& body = "") {
     return handle({method, target, body}, {engine_, infos_, "/etc/uswitch.yaml", "workers: 2\n",
                                            start, start - std::chrono::seconds(90), config_,
-                                           actions_, captures_.get(), drop_rates_});
+                                           actions_, captures_.get(), drop_rates_, forgotten_});
   }
   boost::json::value get(const std::string& target) {
     const Reply reply = ask("GET", target);
@@ -86,6 +86,7 @@ class ApiFixture : public testing::Test {
   ApiActions actions_;
   std::shared_ptr<CaptureControl> captures_ = std::make_shared<CaptureControl>(engine_);
   const DropRates* drop_rates_ = nullptr;
+  const PortStats* forgotten_ = nullptr;
 };
 
 }  // namespace uswitch::test

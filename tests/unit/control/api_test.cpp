@@ -17,7 +17,7 @@ class ApiTest : public test::ApiFixture {};
 
 TEST_F(ApiTest, UnknownPathsAre404AndSayWhichThereAre) {
   for (const char* path :
-       {"/", "/v1", "/v1/", "/v1/ports/", "/V1/ports", "/v1/ports/x", "//v1/ports"}) {
+       {"/", "/v1", "/v1/", "/v1/ports/", "/V1/ports", "/v1/fdb/x", "//v1/ports"}) {
     const Reply reply = ask("GET", path);
     EXPECT_EQ(reply.status, 404u) << path;
     EXPECT_THAT(reply.body, HasSubstr("/v1/ports, /v1/networks, /v1/fdb")) << path;
@@ -26,7 +26,7 @@ TEST_F(ApiTest, UnknownPathsAre404AndSayWhichThereAre) {
 
 TEST_F(ApiTest, WrongMethodsAre405WithAllow) {
   for (const char* method : {"POST", "DELETE", "HEAD", "get", ""}) {
-    const Reply reply = ask(method, "/v1/ports");
+    const Reply reply = ask(method, "/v1/workers");
     EXPECT_EQ(reply.status, 405u) << method;
     EXPECT_EQ(reply.allow, "GET");
   }

@@ -105,6 +105,18 @@ TEST(Cli, DeletesConnections) {
   EXPECT_THAT(refused({"--config", "a.yaml", "delete", "connections"}), HasSubstr("delete"));
 }
 
+TEST(Cli, ReloadsTheFileOrAnotherOne) {
+  const CommandLine line = good({"reload"});
+  EXPECT_EQ(line.command, Command::reload);
+  EXPECT_EQ(line.config, "");
+  EXPECT_EQ(good({"reload", "b.yaml", "--control", "/tmp/s"}).config, "b.yaml");
+  EXPECT_TRUE(good({"reload", "--json"}).json);
+  EXPECT_THAT(refused({"--config", "a.yaml", "reload"}), HasSubstr("do not go with reload"));
+  EXPECT_THAT(refused({"--check", "reload"}), HasSubstr("do not go with reload"));
+  EXPECT_THAT(refused({"reload", "a.yaml", "b.yaml"}), HasSubstr("b.yaml"));
+  EXPECT_THAT(told({"reload", "--help"}), HasSubstr("uswitch reload /etc/uswitch.yaml"));
+}
+
 TEST(Cli, RefusesWhatItDoesNotKnowAndSaysWhatThereIs) {
   EXPECT_THAT(refused({}), HasSubstr("--config FILE"));
   EXPECT_THAT(refused({"--check"}), HasSubstr("--config FILE"));

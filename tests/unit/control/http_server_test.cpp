@@ -86,7 +86,7 @@ HttpServer::Limits short_patience() {
 
 HttpServer::Limits long_patience() {
   HttpServer::Limits limits;
-  limits.patience = 30s;
+  limits.patience = limits.silence = 30s;
   return limits;
 }
 
@@ -202,6 +202,23 @@ TEST(HttpServer, SurvivesAClientThatLeavesInTheMiddle) {
     client.say(part);
   }
   expect_service(server);
+}
+
+TEST(HttpServer, WhoHasKeptSilentForLongestMakesRoom) {
+  HttpServer::Limits limits = long_patience();
+  limits.connections = 3;
+  limits.silence = 0ms;
+  test::RunningServer server(answer, limits);
+  RawClient first(server.path()), second(server.path()), third(server.path());
+  for (RawClient* client : {&first, &second, &third}) {  // one after the other
+    client->say("GET /a HTTP/1.1\r\n\r\n");
+    EXPECT_THAT(client->hear("GET /a "), StartsWith("HTTP/1.1 200 OK\r\n"));
+  }
+  first.say("GET /half");  // says something, but does not come to an end
+  expect_service(server);
+  EXPECT_TRUE(first.closed_by_server());
+  second.say("GET /b HTTP/1.1\r\n\r\n");
+  EXPECT_THAT(second.hear("GET /b "), StartsWith("HTTP/1.1 200 OK\r\n"));
 }
 
 TEST(HttpServer, TellsTheRestOfTwoHundredToComeAgain) {
