@@ -72,9 +72,9 @@ for n in n1 n2 n3; do expect_equal "moves on $n" "$(show ports $n | jq '[.ports[
 
 step "bulk both ways, byte by byte"
 iperf_server db; iperf_server plain2
-expect "bytes web to db" "$(iperf web 10.0.0.2 -n 10M) > 5 << 20"
-expect "bytes db to web" "$(iperf web 10.0.0.2 -R -n 10M) > 5 << 20"
-expect "bytes over IPv6" "$(iperf plain1 fd00::2 -n 10M) > 5 << 20"
+expect "bytes web to db" "$(iperf web 10.0.0.2 -n 10M) > 1 << 20"
+expect "bytes db to web" "$(iperf web 10.0.0.2 -R -n 10M) > 1 << 20"
+expect "bytes over IPv6" "$(iperf plain1 fd00::2 -n 10M) > 1 << 20"
 udp web db 10.0.0.2 -b 40M -n 500K -l 8000
 same_bytes web app 10.0.0.3
 
