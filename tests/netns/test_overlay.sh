@@ -47,6 +47,8 @@ step "a remote's stations, its path and when it was heard are shown"
 expect_equal "path of mesh to n3" "$(tunnel n1 mesh 'remote + " " + (.path_mtu | tostring)' | sort | tr '\n' ';')" \
   "192.0.2.2 1500;192.0.2.3 1500;"
 expect_equal "stations behind them" "$(tunnel n1 mesh macs | tr '\n' ' ')" "1 1 "
+heard() { [[ $(tunnel n1 lab last_heard) != null ]]; }  # noted each second
+wait_until 5 "lab's remote was heard" heard
 expect "last heard of lab" "$(tunnel n1 lab last_heard) < 60"
 expect_equal "app is behind n3" "$(show fdb n1 | jq -r '.fdb[] | select(.mac == "02:00:00:00:01:03") | .port')" mesh/192.0.2.3
 "$USWITCH" show tunnels --control /run/n1.sock >"$WORK/tunnels.log"
