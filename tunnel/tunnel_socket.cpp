@@ -52,7 +52,15 @@ struct TunnelSocket::Reading {
   Bytes datagram() const {
     const IncomingDatagrams& d = unread.datagrams.front();
     const Bytes rest = d.payload.subspan(unread.position);
-    return d.segment == 0 ? rest : rest.first(std::min<size_t>(rest.size(), d.segment));
+    if (d.segment == 0 || uncut()) return rest;
+    return rest.first(std::min<size_t>(rest.size(), d.segment));
+  }
+
+  bool uncut() const {
+    const IncomingDatagrams& d = unread.datagrams.front();
+    const size_t header = tunnel_header_size(socket.type_);
+    return d.segment != 0 && unread.position == 0 && d.payload.size() > header &&
+           is_uncut(d.payload.subspan(header), d.segment);
   }
 
   bool is_last(Bytes of_all) const {
@@ -91,7 +99,8 @@ struct TunnelSocket::Reading {
 
   void begin(Packet& packet, Bytes frame, const Source& source, bool last) {
     const bool sound = source.refused == Reason::none;
-    const auto offload = sound ? unfinished(frame, source.mtu) : std::nullopt;
+    const uint16_t segment = uncut() ? unread.datagrams.front().segment : uint16_t{0};
+    const auto offload = sound ? unfinished(frame, source.mtu, segment) : std::nullopt;
     merger.begin(packet, frame, sound && !offload && !last);
     if (offload) packet.offload = *offload;
   }

@@ -58,7 +58,7 @@ void add_segmentation(Offload& offload, const Transport& t, const TcpView& tcp, 
 
 }  // namespace
 
-std::optional<Offload> unfinished(Bytes frame, uint16_t mtu) {
+std::optional<Offload> unfinished(Bytes frame, uint16_t mtu, uint16_t segment) {
   const auto t = transport_of(frame);
   if (!t) return std::nullopt;
   Offload offload;
@@ -75,7 +75,17 @@ std::optional<Offload> unfinished(Bytes frame, uint16_t mtu) {
   const auto udp = UdpView::parse(t->segment);
   if (!udp || udp->checksum() != t->pseudo_sum) return std::nullopt;
   offload.checksum_offset = UdpView::Offset::checksum;
+  if (segment != 0 && udp->length() > UdpView::size + segment) {
+    offload.gso = Offload::Gso::udp;
+    offload.segment_size = segment;
+  }
   return offload;
+}
+
+bool is_uncut(Bytes frame, uint16_t segment) {
+  const auto t = frame.size() > segment ? transport_of(frame) : std::nullopt;
+  return t && t->protocol == ip_protocol::udp && !t->segment.empty() &&
+         &t->segment.back() == &frame.back();
 }
 
 }  // namespace uswitch

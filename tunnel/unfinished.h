@@ -17,10 +17,16 @@
 namespace uswitch {
 
 // What is left to do for the frame; nothing: it is as its sender meant it. A TCP segment of more
-// than `mtu` bytes of IP packet, which is 0 when unknown, is to be cut to that.
+// than `mtu` bytes of IP packet, which is 0 when unknown, is to be cut to that. A UDP super-segment
+// is cut to the `segment` bytes that the kernel says for it, 0 if it says none; see is_uncut().
 //
-// Limits: plain IPv4 and IPv6 headers. UDP super-segments do not show where their datagrams end,
-// and stay too long.
-std::optional<Offload> unfinished(std::span<const uint8_t> frame, uint16_t mtu);
+// Limits: plain IPv4 and IPv6 headers.
+std::optional<Offload> unfinished(std::span<const uint8_t> frame, uint16_t mtu,
+                                  uint16_t segment = 0);
+
+// A UDP super-segment in a tunnel is received with the size of its own segments, as if it were that
+// many datagrams of the tunnel. It is none of that: the first frame says that it is all of them.
+// To take the rest for datagrams would let a payload speak for other networks (VX-10).
+bool is_uncut(std::span<const uint8_t> frame, uint16_t segment);
 
 }  // namespace uswitch

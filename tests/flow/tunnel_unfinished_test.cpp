@@ -63,5 +63,30 @@ TEST(TunnelUnfinished, AStationThatTakesThemGetsThemWhole) {
   EXPECT_EQ(got[0].offload.segment_size, 1450 - 60);
 }
 
+// It is received like many datagrams of the tunnel, each with a piece of the payload as its header.
+TEST(TunnelUnfinished, VX10_UdpSuperSegmentsAreCutWhereTheirSenderMeantIt) {
+  Plain node;
+  const Bytes whole = vxlan(7) + frame()
+                                     .eth(mac(2), mac(1))
+                                     .ipv4("10.0.0.2", "10.0.0.1")
+                                     .udp(1, 2)
+                                     .pattern(2500)
+                                     .partial_checksum()
+                                     .bytes();
+  std::vector<Bytes> pieces;
+  for (size_t at = 0; at < whole.size(); at += 1000) {
+    const auto first = whole.begin() + static_cast<long>(at);
+    pieces.emplace_back(first,
+                        first + static_cast<long>(std::min(whole.size() - at, size_t{1000})));
+  }
+  node.arrive(peer, pieces);
+  const auto got = node.sw.received(node.station);
+  ASSERT_EQ(got.size(), 3u);
+  for (const Bytes& one : got) EXPECT_EQ(frame_fault(one), "");
+  EXPECT_EQ(got[0].size(), 14u + 20 + 8 + 1000);
+  EXPECT_EQ(got[2].size(), 14u + 20 + 8 + 500);
+  EXPECT_EQ(node.sw.total_drops(), 0u);
+}
+
 }  // namespace
 }  // namespace uswitch::test

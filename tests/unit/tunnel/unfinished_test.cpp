@@ -88,5 +88,24 @@ TEST(Unfinished, WithoutAnMtuThatLeavesRoomNothingIsCut) {
   EXPECT_EQ(of(f, 41)->segment_size, 1);
 }
 
+TEST(Unfinished, TR6_UdpIsCutToWhatTheKernelSays) {
+  const auto found = unfinished(v4().udp(1, 2).pattern(5000).partial_checksum().bytes(), mtu, 1000);
+  ASSERT_TRUE(found);
+  EXPECT_EQ(found->gso, Offload::Gso::udp);
+  EXPECT_EQ(found->segment_size, 1000);
+  const auto one = unfinished(v4().udp(1, 2).pattern(1000).partial_checksum().bytes(), mtu, 1000);
+  EXPECT_EQ(one->gso, Offload::Gso::none);
+}
+
+TEST(Unfinished, VX10_AnUncutFrameIsNotManyDatagrams) {
+  EXPECT_TRUE(is_uncut(v4().udp(1, 2).pattern(5000).partial_checksum().bytes(), 1000));
+  EXPECT_TRUE(is_uncut(v6().udp(1, 2).pattern(5000).partial_checksum().bytes(), 1000));
+  EXPECT_FALSE(is_uncut(v4().udp(1, 2).pattern(900).bytes(), 1000));  // as long as it may be
+  EXPECT_FALSE(is_uncut(v4().tcp(1, 2).pattern(5000).bytes(), 1000));
+  // The first of several, others behind it.
+  EXPECT_FALSE(is_uncut(v4().udp(1, 2).pattern(900).pad(5000).bytes(), 950));
+  EXPECT_FALSE(is_uncut({}, 0));
+}
+
 }  // namespace
 }  // namespace uswitch
