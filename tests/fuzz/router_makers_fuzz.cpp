@@ -24,7 +24,8 @@ using fuzz::require;
 
 namespace {
 
-constexpr KeyedHash key({{3, 0x9e3779b97f4a7c15, 5, 0xbf58476d1ce4e5b9, 7, 11, 13, 17}});
+constexpr KeyedHash key(KeyedHash::Seed{
+    {3, 0x9e3779b97f4a7c15, 5, 0xbf58476d1ce4e5b9, 7, 11, 13, 17}});
 
 // Two bytes of length before each frame's virtio-net header; the last frame may be shorter.
 std::span<const uint8_t> next_frame(std::span<const uint8_t>& input) {

@@ -28,8 +28,9 @@ using test::Ip;
 using test::mac;
 using Kind = Reassembly::Result::Kind;
 
-constexpr KeyedHash key({{0x9e3779b97f4a7c15, 0xbf58476d1ce4e5b9, 0x94d049bb133111eb,
-                          0xd6e8feb86659fd93, 0x2545f4914f6cdd1d, 0x5851f42d4c957f2d, 3, 5}});
+constexpr KeyedHash key(KeyedHash::Seed{{0x9e3779b97f4a7c15, 0xbf58476d1ce4e5b9, 0x94d049bb133111eb,
+                                         0xd6e8feb86659fd93, 0x2545f4914f6cdd1d, 0x5851f42d4c957f2d,
+                                         3, 5}});
 constexpr Time start{std::chrono::hours(1)};
 
 FrameBuilder v4(uint16_t id = 7, const Ip& source = "10.0.0.1") {

@@ -10,8 +10,9 @@ namespace {
 using std::chrono::milliseconds;
 using test::Ip;
 
-constexpr KeyedHash key({{0x9e3779b97f4a7c15, 0xbf58476d1ce4e5b9, 0x94d049bb133111eb,
-                          0xd6e8feb86659fd93, 0x2545f4914f6cdd1d, 0x5851f42d4c957f2d, 3, 5}});
+constexpr KeyedHash key(KeyedHash::Seed{{0x9e3779b97f4a7c15, 0xbf58476d1ce4e5b9, 0x94d049bb133111eb,
+                                         0xd6e8feb86659fd93, 0x2545f4914f6cdd1d, 0x5851f42d4c957f2d,
+                                         3, 5}});
 constexpr Time start{std::chrono::hours(1)};
 
 // How many of `tries` at that moment are allowed.
