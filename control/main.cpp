@@ -6,9 +6,11 @@
 #include <exception>
 #include <iostream>
 
+#include "control/capture_command.h"
 #include "control/cli.h"
 #include "control/config.h"
 #include "control/daemon.h"
+#include "control/explain_command.h"
 #include "control/logging.h"
 #include "control/show.h"
 
@@ -62,6 +64,13 @@ int main(int argc, char** argv) {
     case CommandLine::Command::show:
     case CommandLine::Command::remove:
       return show(*parsed.line, std::cout, std::cerr, wants_colour());
+    case CommandLine::Command::replay:
+      return replay(parsed.line->replay, std::cout, std::cerr);
+    case CommandLine::Command::explain:
+      return explain(*parsed.line, std::cout, std::cerr);
+    case CommandLine::Command::capture:
+    case CommandLine::Command::trace:
+      return capture(*parsed.line);
   }
   return exit_failure;
 }

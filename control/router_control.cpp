@@ -3,7 +3,8 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
-#include <random>
+
+#include "core/entropy.h"
 
 namespace uswitch {
 
@@ -69,17 +70,17 @@ MacAddress router_mac_of(const NetworkConfig& network) {
   return MacAddress::from_u64(local_station | ((hash ^ hash >> 40) & 0xffffffffff));
 }
 
-RouterControl::RouterControl(const Config& config, const NatControl& nat, Engine& engine)
+RouterControl::RouterControl(const Config& config, const NatControl& nat, Workforce& workers)
     : config_(config),
       nat_(nat),
-      engine_(engine),
-      announcer_(std::random_device{}()),
-      flow_seed_(std::random_device{}()) {
+      workers_(workers),
+      announcer_(random_value<uint32_t>()),
+      flow_seed_(random_value<uint32_t>()) {
   const auto has_router = [](const NetworkConfig& n) { return !n.router.empty(); };
   if (std::ranges::none_of(config.networks, has_router)) return;
   routes_ = std::make_shared<RouteTable>();
   neighbours_ = std::make_shared<Neighbours>(config.max_neighbours);
-  neighbours_->on_resolved([&engine](uint64_t workers) { engine.settle(workers); });
+  neighbours_->on_resolved([&workers](uint64_t waiting) { workers.settle(waiting); });
 }
 
 NetworkId RouterControl::id_of(const std::string& network) const {
@@ -120,12 +121,13 @@ void RouterControl::add_configured(Routes& routes) const {
 // Its port's own addresses are on the network. The others lead by one of those: it answers for that
 // one for certain.
 void RouterControl::add_host(Routes& routes) const {
-  if (!host_) return;
+  if (host_port_ == no_port) return;
   const RouteHop here{host_network_, true, {}};
   for (const IpPrefix& own : host_port_addresses_) {
     if (own.address.is_link_local()) continue;
     routes.try_emplace(alone(own.address), target(RouteKind::forward, RouteOrigin::host, {here}));
   }
+  if (!host_) return;
   for (const IpAddress& a : host_->addresses()) {
     const auto same = [&](const IpPrefix& p) { return p.address.family() == a.family(); };
     const auto gateway = std::ranges::find_if(host_port_addresses_, same);
@@ -174,6 +176,7 @@ void RouterControl::join_host(PortId id, const LivePort& port) {
   host_network_ = id_of(*port.config().network);
   host_port_addresses_ = port.config().addresses;
   if (port.mac()) host_port_addresses_.push_back({eui64_link_local(*port.mac()), 64});
+  if (!port.on_machine()) return;
   host_ = std::make_unique<HostLink>(port.config().device);
   host_->update(routes_of_host());
 }
@@ -209,15 +212,16 @@ void RouterControl::published(Time now) {
 void RouterControl::tick(Time now) {
   if (!present()) return;
   uint64_t wake = 0;
-  auto frames = announcer_.due(engine_.tables().routing, now, wake);
-  if (!frames.empty()) engine_.post(std::move(frames));
-  if (wake != 0) engine_.settle(wake);
+  auto frames = announcer_.due(workers_.tables().routing, now, wake);
+  if (!frames.empty()) workers_.post(std::move(frames));
+  if (wake != 0) workers_.settle(wake);
 }
 
 void RouterControl::farewell() {
   if (!present()) return;
-  engine_.post(announcer_.farewell(engine_.tables().routing));
-  engine_.publish(std::make_shared<Tables>(engine_.tables()));  // returns when they have been sent
+  workers_.post(announcer_.farewell(workers_.tables().routing));
+  workers_.publish(
+      std::make_shared<Tables>(workers_.tables()));  // returns when they have been sent
 }
 
 }  // namespace uswitch

@@ -12,7 +12,7 @@
 #include "control/host_link.h"
 #include "control/live_port.h"
 #include "control/nat_control.h"
-#include "engine/engine.h"
+#include "engine/workforce.h"
 #include "router/announcer.h"
 
 namespace uswitch {
@@ -20,7 +20,7 @@ namespace uswitch {
 class RouterControl {
  public:
   // Throws DeviceError, or std::system_error when there is no memory for the tables.
-  RouterControl(const Config& config, const NatControl& nat, Engine& engine);
+  RouterControl(const Config& config, const NatControl& nat, Workforce& workers);
 
   // Whether any network has a router; without, nothing below does anything.
   bool present() const { return routes_ != nullptr; }
@@ -56,13 +56,14 @@ class RouterControl {
 
   const Config& config_;
   const NatControl& nat_;
-  Engine& engine_;
+  Workforce& workers_;
   std::shared_ptr<RouteTable> routes_;
   std::shared_ptr<Neighbours> neighbours_;
   Announcer announcer_;
   uint32_t flow_seed_;
 
-  // The port of the host, and its part in routing; HostLink's destructor takes the routes out.
+  // The port of the host, and its part in routing; HostLink's destructor takes the routes out. Null
+  // without a host port, and when that is none of this machine's.
   PortId host_port_ = no_port;
   NetworkId host_network_ = no_network;
   std::vector<IpPrefix> host_port_addresses_;  // link-local included

@@ -15,15 +15,6 @@ namespace json = boost::json;
 
 namespace {
 
-// The sentence of a refusal, or the whole body when it is not one of ours.
-std::string sentence_of(const Reply& reply) {
-  boost::system::error_code error;
-  const json::value body = json::parse(reply.body, error);
-  const json::value* sentence = error ? nullptr : body.find_pointer("/error", error);
-  if (sentence && sentence->is_string()) return std::string(sentence->as_string());
-  return "status " + std::to_string(reply.status) + ": " + reply.body;
-}
-
 std::string render_deleted(const std::string& what, const json::object& answer) {
   return std::to_string(answer.at("deleted").to_number<uint64_t>()) + " " + what + " deleted\n";
 }

@@ -1,18 +1,11 @@
 #include "core/keyed_hash.h"
 
-#include <sys/random.h>
-
-#include <cerrno>
-#include <system_error>
+#include "core/entropy.h"
 
 namespace uswitch {
 
 KeyedHash::Seed KeyedHash::random_seed() {
-  Seed seed;
-  if (getrandom(&seed, sizeof seed, 0) != sizeof seed) {
-    throw std::system_error(errno, std::generic_category(), "getrandom");
-  }
-  return seed;
+  return random_value<Seed>();
 }
 
 }  // namespace uswitch

@@ -25,20 +25,28 @@ bool takes(const Capabilities& can, const Offload& offload) {
 
 }  // namespace
 
+Treatment treatment(const PortSettings& port, const Packet& p) {
+  if (segment_length(p) > port.mtu) return Treatment::too_long;
+  if (!p.offload.any() || takes(port.capabilities, p.offload)) return Treatment::none;
+  return p.offload.gso != Offload::Gso::none ? Treatment::segment : Treatment::sum;
+}
+
 // Frames on their way into one port, handed over in groups of at most Batch::limit. A frame whose
 // network is tagged on this port carries its tag only while it is handed over, so that a flooded
 // frame can be the same bytes for tagged and untagged ports.
 struct Egress::Sending {
   const Tables& tables;
+  const PortId id;
   const PortSettings& settings;
   Port& port;
   PortCounters& counters;  // of this port: what left
   Io& io;
+  Witness& witness;
   unsigned worker;
   std::array<Outgoing, Batch::limit>& frames;
   uint32_t count = 0;
 
-  // Of the port the packet came in by: what did not leave, and what was added.
+  // Of the port the packet came in by: what was added.
   PortCounters& ingress(const Packet& p) const { return tables.counters(p.ingress, worker); }
 
   void add(Packet& p) {
@@ -70,10 +78,12 @@ struct Egress::Sending {
   }
 
   void account(std::span<const Outgoing> out) {
+    if (witness.watches()) [[unlikely]]
+      witness.left(id, out);
     uint64_t sent = 0, bytes = 0;
     for (const Outgoing& o : out) {
       if (o.failed != Reason::none) {
-        ingress(*o.packet).drop(o.failed);
+        witness.dropped(*o.packet, o.failed);
         continue;
       }
       ++sent;
@@ -98,7 +108,7 @@ struct Egress::Sending {
       ++made;
       add(*piece);
     }
-    ingress(super).drop(Reason::no_buffer);
+    witness.dropped(super, Reason::no_buffer);
   }
 
   // Null only when there is none but for pieces that are under way already.
@@ -120,19 +130,22 @@ void Egress::send_queue(const Tables& tables, PortId id) {
   const PortSettings& settings = tables.settings[id];
   const PortEntry& entry = tables.ports[id];
   PortCounters& own = entry.stats->of_worker[worker_];
-  Sending sending{tables, settings, *entry.port, own, io_, worker_, outgoing_};
+  Sending sending{tables, id, settings, *entry.port, own, io_, witness_, worker_, outgoing_};
   Queue& q = queues_[id];
   for (Packet* p : std::span(q.packets.data(), q.count)) {
-    if (segment_length(*p) > settings.mtu) {
-      sending.ingress(*p).drop(Reason::exceeds_mtu);
-    } else if (!p->offload.any() || takes(settings.capabilities, p->offload)) {
-      sending.add(*p);
-    } else if (p->offload.gso != Offload::Gso::none) {
-      sending.flush();
-      sending.segment(*p, pool_);
-    } else {
-      complete_checksum(*p);
-      sending.add(*p);
+    switch (treatment(settings, *p)) {
+      case Treatment::too_long:
+        witness_.dropped(*p, Reason::exceeds_mtu);
+        break;
+      case Treatment::segment:
+        sending.flush();
+        sending.segment(*p, pool_);
+        break;
+      case Treatment::sum:
+        complete_checksum(*p);
+        [[fallthrough]];
+      case Treatment::none:
+        sending.add(*p);
     }
   }
   sending.flush();

@@ -10,12 +10,18 @@
 
 #include "core/batch.h"
 #include "engine/tables.h"
+#include "engine/witness.h"
 
 namespace uswitch {
 
+// What has to be done to a packet before a port can take it.
+enum class Treatment : uint8_t { none, segment, sum, too_long };
+Treatment treatment(const PortSettings& port, const Packet& packet);
+
 class Egress {
  public:
-  Egress(PacketPool& pool, Io& io, unsigned worker) : pool_(pool), io_(io), worker_(worker) {}
+  Egress(PacketPool& pool, Io& io, Witness& witness, unsigned worker)
+      : pool_(pool), io_(io), witness_(witness), worker_(worker) {}
 
   // Makes room for the ports of these tables. Called when the worker adopts them.
   void adopt(const Tables& tables) { queues_.resize(tables.ports.size()); }
@@ -43,6 +49,7 @@ class Egress {
 
   PacketPool& pool_;
   Io& io_;
+  Witness& witness_;
   unsigned worker_;
   std::vector<Queue> queues_;  // indexed by PortId
   std::vector<PortId> dirty_;  // those with packets

@@ -239,6 +239,18 @@ ConnectionTable::Follow ConnectionTable::follow(const Found& found, const TcpSeg
   return static_cast<Follow>(verdict);
 }
 
+ConnectionTable::Follow ConnectionTable::judge(const Found& found,
+                                               const TcpSegment& segment) const {
+  Record& r = records_[found.ref.record];
+  TcpTrack track;
+  {
+    std::lock_guard lock(r.lock);
+    if (r.version.load(std::memory_order_relaxed) != found.ref.version) return Follow::gone;
+    track = r.tcp;
+  }
+  return static_cast<Follow>(uswitch::follow(track, found.direction, segment));
+}
+
 bool ConnectionTable::touch(const Found& found, uint32_t bytes, Time now, const Timeouts& timeouts,
                             Refresh refresh) {
   Record& r = records_[found.ref.record];

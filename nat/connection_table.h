@@ -88,6 +88,9 @@ class ConnectionTable {
   Follow follow(const Found& found, const TcpSegment& segment, uint32_t bytes, Time now,
                 const Timeouts& timeouts, Refresh refresh = Refresh::yes);
 
+  // Any thread. What follow() would say; changes nothing.
+  Follow judge(const Found& found, const TcpSegment& segment) const;
+
   // Worker. A further packet of a connection that is not TCP. `refresh`: it keeps the connection
   // alive (U-6, N-8, TR-13). False when the connection is gone.
   bool touch(const Found& found, uint32_t bytes, Time now, const Timeouts& timeouts,

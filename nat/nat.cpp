@@ -133,20 +133,22 @@ Verdict Nat::follow(const Translation& nat, Packet& packet, Flow& flow, Time now
 // It travels with the answers to the packet that it quotes (I-4, I-5, I-7); it neither keeps a
 // connection alive nor ends it (U-12, T-10, I-6).
 Verdict Nat::follow_error(const Translation& nat, Packet& packet, Flow& flow, Time now) {
-  const auto quote = parse_quote(packet);
-  if (!quote) return Verdict::to_router();  // as one about no flow that is known
-  const Tuple answer = quote->flow.tuple.reversed();
-  const auto found = nat.connections->lookup(nat.connections->key(answer), now);
-  if (!found) return Verdict::to_router();
-  flow.known = true;
-  translate_error(*quote, found->other(), packet);
+  if (translate_quote(nat, packet, now)) flow.known = true;
   return Verdict::to_router();
 }
 
+// The connection that the error is about, if it is about one.
+std::optional<Found> Nat::translate_quote(const Translation& nat, Packet& packet, Time now) {
+  const auto quote = parse_quote(packet);
+  if (!quote) return std::nullopt;  // as one about no flow that is known
+  const Tuple answer = quote->flow.tuple.reversed();
+  const auto found = nat.connections->lookup(nat.connections->key(answer), now);
+  if (found) translate_error(*quote, found->other(), packet);
+  return found;
+}
+
 bool Nat::must_open(const Translation& nat, size_t index, NetworkId in, NetworkId out) const {
-  if (flows_[index].known) return false;
-  if (out == no_network) return true;
-  return nat.networks[in].tracked || nat.networks[out].tracked;
+  return !flows_[index].known && is_watched(nat, in, out);
 }
 
 // It will most likely leave masqueraded.
@@ -164,9 +166,10 @@ void Nat::expect(const Translation& nat, size_t index, NetworkId out) const {
 }
 
 // Filtering is for what comes from outside: neighbours always reach each other's mappings (U-9).
-Nat::Opening Nat::begin(const Translation& nat, size_t index, NetworkId in, Time now) const {
+template <class Find>
+Nat::Opening Nat::begin_with(const Translation& nat, const FlowFields& fields, NetworkId in,
+                             Time now, Find find) {
   Opening o;
-  const FlowFields& fields = flows_[index].fields;
   o.tuple = fields.tuple;
   o.destination = o.tuple.destination;
   o.port = o.tuple.destination_port;
@@ -181,7 +184,7 @@ Nat::Opening Nat::begin(const Translation& nat, size_t index, NetworkId in, Time
     o.port = static_cast<uint16_t>(p->to_port + (o.port - p->first_port));
   } else if (fields.kind != Kind::icmp_query &&
              (!nat.networks[in].outside || may_enter(nat, o.tuple, now))) {
-    o.lease = nat.ports->acquire_external(destination_end(o.tuple));
+    o.lease = find(destination_end(o.tuple));
     if (!o.lease) return o;
     o.destination = o.lease.inner.address;
     o.port = o.lease.inner.port;
@@ -189,17 +192,38 @@ Nat::Opening Nat::begin(const Translation& nat, size_t index, NetworkId in, Time
   return o;
 }
 
+Nat::Opening Nat::begin(const Translation& nat, size_t index, NetworkId in, Time now) const {
+  return begin_with(nat, flows_[index].fields, in, now, [&](const TransportAddress& external) {
+    return nat.ports->acquire_external(external);
+  });
+}
+
+Nat::Opening Nat::foresee_begin(const Translation& nat, const Packet& packet, NetworkId in,
+                                Time now) {
+  return begin_with(nat, flow_fields(packet), in, now, [&](const TransportAddress& external) {
+    return nat.ports->peek_external(external);
+  });
+}
+
+// The entry under which the source goes on, if any.
+const Masquerade* Nat::masquerade_of(const Translation& nat, const Opening& o, NetworkId in,
+                                     NetworkId out) {
+  const bool hairpin = o.moved() && !nat.networks[in].outside;
+  if (!hairpin) return nat.policy.masquerade(o.tuple.source, out);
+  return nat.policy.masquerade(
+      o.tuple.source,
+      o.publish ? o.publish->on : nat.policy.side_of(o.lease.external.address, *nat.ports));
+}
+
 // Under which address the source goes on: its own external one (U-1), also when it goes to a
 // published port or a mapping of its own side (U-9, T-8); the gateway's, so that the answers of a
 // neighbour come back this way (HP-1); or its own. Nothing when no port is left (I-8).
-std::optional<Nat::Source> Nat::source_of(const Translation& nat, const Opening& o, NetworkId in,
-                                          NetworkId out) {
+template <class Acquire>
+std::optional<Nat::Source> Nat::source_with(const Translation& nat, const Opening& o, NetworkId in,
+                                            NetworkId out, Acquire acquire) {
   const TransportAddress inner = source_end(o.tuple);
   const bool hairpin = o.moved() && !nat.networks[in].outside;
-  NetworkId towards = out;
-  if (hairpin)
-    towards = o.publish ? o.publish->on : nat.policy.side_of(o.lease.external.address, *nat.ports);
-  const Masquerade* m = nat.policy.masquerade(inner.address, towards);
+  const Masquerade* m = masquerade_of(nat, o, in, out);
   const ExternalId gateway = nat.networks[in].gateway[inner.address.is_v4() ? 0 : 1];
   std::span<const ExternalId> pool;
   if (m)
@@ -216,9 +240,18 @@ std::optional<Nat::Source> Nat::source_of(const Translation& nat, const Opening&
   }
   const uint16_t realm =
       m ? nat.policy.realm(*m) : static_cast<uint16_t>(Translation::gateway_realms + in);
-  const PortMap::Lease lease = nat.ports->acquire(inner, realm, pool);
-  if (!lease) return std::nullopt;
-  return Source{lease.external, lease.mapping};
+  return acquire(inner, realm, pool);
+}
+
+std::optional<Nat::Source> Nat::source_of(const Translation& nat, const Opening& o, NetworkId in,
+                                          NetworkId out) {
+  return source_with(nat, o, in, out,
+                     [&](const TransportAddress& inner, uint16_t realm,
+                         std::span<const ExternalId> pool) -> std::optional<Source> {
+                       const PortMap::Lease lease = nat.ports->acquire(inner, realm, pool);
+                       if (!lease) return std::nullopt;
+                       return Source{lease.external, lease.mapping};
+                     });
 }
 
 // What belongs to no flow, nor can begin one.
@@ -313,6 +346,62 @@ void Nat::untranslate(const Translation& nat, Packet& packet, Time now) {
   const auto key = nat.connections->key(fields.tuple.reversed());
   if (const auto found = nat.connections->lookup(key, now))
     rewrite(packet, fields.tuple, found->other());
+}
+
+Nat::Foresight Nat::foresee(const Translation& nat, Packet& packet, Time now) {
+  Foresight f;
+  const FlowFields fields = flow_fields(packet);
+  f.from = f.to = fields.tuple;
+  if (is_ip(packet)) f.kind = Foresight::Kind::first;
+  if (fields.kind == Kind::icmp_error) {
+    f.found = translate_quote(nat, packet, now);
+  } else if (is_of_a_flow(fields)) {
+    f.found = nat.connections->lookup(nat.connections->key(f.from), now);
+    if (!f.found) return f;
+    const bool invalid = fields.kind == Kind::tcp &&
+                         nat.connections->judge(*f.found, segment_of(packet)) == Follow::invalid;
+    if (invalid) f.verdict = Verdict::drop(Reason::tcp_out_of_state);
+    f.to = f.found->translated();
+    if (!invalid) rewrite(packet, f.from, f.to);
+  }
+  if (f.found) f.kind = Foresight::Kind::connection;
+  return f;
+}
+
+Nat::Foresight Nat::foresee_open(const Translation& nat, const Opening& o, Packet& packet,
+                                 NetworkId in, NetworkId out, Time now) {
+  Foresight f;
+  f.kind = Foresight::Kind::first;
+  const FlowFields fields = flow_fields(packet);
+  const auto drop = [&](Reason reason) {
+    f.verdict = Verdict::drop(reason);
+    return f;
+  };
+  if (const auto alone = judge_alone(nat, o, fields, in, out))
+    return *alone == Reason::none ? f : drop(*alone);
+  TcpTrack track;
+  if (fields.kind == Kind::tcp &&
+      uswitch::follow(track, Direction::original, segment_of(packet)) == TcpVerdict::invalid)
+    return drop(Reason::tcp_out_of_state);
+  const auto source = source_with(nat, o, in, out,
+                                  [&](const TransportAddress& inner, uint16_t realm,
+                                      std::span<const ExternalId> pool) -> std::optional<Source> {
+                                    const auto next = nat.ports->foresee(inner, realm, pool);
+                                    if (!next) return std::nullopt;
+                                    f.drawn = next->drawn;
+                                    return Source{next->external, no_mapping};
+                                  });
+  if (!source) return drop(Reason::nat_ports_exhausted);
+  f.from = o.tuple;
+  f.to = {source->end.address, o.destination, source->end.port, o.port, o.tuple.protocol};
+  const Tuple reply = f.to.reversed();
+  const bool taken =
+      !f.drawn && (reply == f.from || nat.connections->lookup(nat.connections->key(reply), now));
+  if (taken) return drop(Reason::nat_ports_exhausted);
+  f.kind = Foresight::Kind::opened;
+  f.masquerade = masquerade_of(nat, o, in, out);
+  rewrite(packet, f.from, f.to);
+  return f;
 }
 
 }  // namespace uswitch

@@ -56,6 +56,33 @@ class Nat {
   Verdict open(const Translation& nat, const Opening& opening, Packet& packet, size_t index,
                NetworkId in, NetworkId out, Time now);
 
+  // What look_up(), and for the first packet of a flow begin() and open(), would make of a packet,
+  // for who only wants to know: no table changes. Any thread.
+  struct Foresight {
+    enum class Kind : uint8_t {
+      no_flow,     // belongs to no flow that could be translated
+      first,       // of its flow, or about none that is known
+      connection,  // belongs to one, or is an ICMP error about one: `found`
+      opened,      // first, and makes a connection: `from` becomes `to`
+    };
+    Kind kind = Kind::no_flow;
+    Verdict verdict = Verdict::next();  // next, or a drop
+    std::optional<Found> found;
+    Tuple from, to;
+    bool drawn = false;                      // the source port of `to` is none yet
+    const Masquerade* masquerade = nullptr;  // of what is opened
+  };
+  // The packet is translated. `first`: foresee_open() is to follow if is_watched().
+  static Foresight foresee(const Translation& nat, Packet& packet, Time now);
+  static Opening foresee_begin(const Translation& nat, const Packet& packet, NetworkId in,
+                               Time now);
+  static Foresight foresee_open(const Translation& nat, const Opening& opening, Packet& packet,
+                                NetworkId in, NetworkId out, Time now);
+  // Whether one that is the first of its flow must be opened.
+  static bool is_watched(const Translation& nat, NetworkId in, NetworkId out) {
+    return out == no_network || nat.networks[in].tracked || nat.networks[out].tracked;
+  }
+
   // Makes a packet that look_up() or open() may have translated what it was, if they did. Of any
   // turn.
   static void untranslate(const Translation& nat, Packet& packet, Time now);
@@ -76,6 +103,15 @@ class Nat {
   static void find_key(const Translation& nat, const Packet& packet, Flow& flow);
   static Verdict follow(const Translation& nat, Packet& packet, Flow& flow, Time now);
   static Verdict follow_error(const Translation& nat, Packet& packet, Flow& flow, Time now);
+  static std::optional<Found> translate_quote(const Translation& nat, Packet& packet, Time now);
+  template <class Find>
+  static Opening begin_with(const Translation& nat, const FlowFields& fields, NetworkId in,
+                            Time now, Find find);
+  static const Masquerade* masquerade_of(const Translation& nat, const Opening& opening,
+                                         NetworkId in, NetworkId out);
+  template <class Acquire>
+  static std::optional<Source> source_with(const Translation& nat, const Opening& opening,
+                                           NetworkId in, NetworkId out, Acquire acquire);
   static std::optional<Source> source_of(const Translation& nat, const Opening& opening,
                                          NetworkId in, NetworkId out);
   static std::optional<Reason> judge_alone(const Translation& nat, const Opening& opening,

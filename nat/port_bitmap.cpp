@@ -91,4 +91,11 @@ size_t PortBitmap::taken() const {
   return count;
 }
 
+bool PortBitmap::has_free(Range range) const {
+  for (uint32_t port = range.first; port <= range.last; ++port) {
+    if (is_free(static_cast<uint16_t>(port))) return true;
+  }
+  return false;
+}
+
 }  // namespace uswitch

@@ -35,6 +35,8 @@ class PortBitmap {
   void reserve(uint16_t port, bool on);
 
   size_t taken() const;
+  // Whether take_any() of this range would give one now.
+  bool has_free(Range range) const;
 
  private:
   static constexpr size_t words = 65536 / 64;

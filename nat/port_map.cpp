@@ -9,6 +9,14 @@
 
 namespace uswitch {
 
+namespace {
+
+bool is_query(uint8_t protocol) {
+  return protocol == ip_protocol::icmp || protocol == ip_protocol::icmp6;
+}
+
+}  // namespace
+
 size_t PortMap::ports_index(uint8_t protocol) {
   switch (protocol) {
     case ip_protocol::tcp:
@@ -77,7 +85,7 @@ std::optional<TransportAddress> PortMap::expect(const TransportAddress& inner, u
   const External& external = *externals_[choose_external(inner.address, pool)];
   const PortBitmap& ports = external.ports[ports_index(inner.protocol)];
   const Wanted w = wanted(inner);
-  const auto port = w.own && ports.is_free(inner.port)
+  const auto port = may_keep(inner) && ports.is_free(inner.port)
                         ? inner.port
                         : ports.first_guess(w.range, w.parity, w.start);
   if (!port) return std::nullopt;
@@ -104,6 +112,26 @@ PortMap::Lease PortMap::acquire_external(const TransportAddress& external) {
   const Seen seen = find(place(words), external_side, words);
   if (seen.mapping == no_mapping || !use_again(seen)) return {};
   return seen.lease();
+}
+
+std::optional<PortMap::Forecast> PortMap::foresee(const TransportAddress& inner, uint16_t realm,
+                                                  std::span<const ExternalId> pool) const {
+  const Words words = pack(inner, realm);
+  const Seen seen = find(place(words), inner_side, words);
+  if (seen.mapping != no_mapping) return Forecast{seen.lease().external, true, false};
+  if (pool.empty()) return std::nullopt;
+  const External& external = *externals_[choose_external(inner.address, pool)];
+  const PortBitmap& ports = external.ports[ports_index(inner.protocol)];
+  const bool kept = may_keep(inner) && ports.is_free(inner.port);
+  if (!kept && !ports.has_free(class_of(inner))) return std::nullopt;
+  const uint16_t port = kept ? inner.port : uint16_t{0};
+  return Forecast{{external.address, port, inner.protocol}, false, !kept};
+}
+
+PortMap::Lease PortMap::peek_external(const TransportAddress& external) const {
+  const Words words = pack(external, 0);
+  const Seen seen = find(place(words), external_side, words);
+  return seen.mapping == no_mapping ? Lease{} : seen.lease();
 }
 
 void PortMap::release(MappingId mapping) {
@@ -162,25 +190,30 @@ ExternalId PortMap::choose_external(const IpAddress& inner,
   return best;
 }
 
+bool PortMap::may_keep(const TransportAddress& inner) {
+  return inner.port != 0 || is_query(inner.protocol);
+}
+
+// From where another port is taken.
+PortBitmap::Range PortMap::class_of(const TransportAddress& inner) {
+  if (is_query(inner.protocol)) return {0, 65535};
+  return inner.port < 1024 ? PortBitmap::Range{1, 1023} : PortBitmap::Range{1024, 65535};
+}
+
 PortMap::Wanted PortMap::wanted(const TransportAddress& inner) const {
   using Parity = PortBitmap::Parity;
-  constexpr uint16_t no_realm =
-      0xffff;  // another number than the one that says the mapping's place
+  constexpr uint16_t no_realm = 0xffff;  // for another number than the one of the mapping's place
   const Words words = pack(inner, no_realm);
   const uint64_t start = hash_(words[0], words[1], words[2]);
-  const bool is_query = inner.protocol == ip_protocol::icmp || inner.protocol == ip_protocol::icmp6;
-  if (is_query) return {true, {0, 65535}, Parity::any, start};
-  const PortBitmap::Range range =
-      inner.port < 1024 ? PortBitmap::Range{1, 1023} : PortBitmap::Range{1024, 65535};
   const Parity same = inner.port % 2 ? Parity::odd : Parity::even;
-  return {inner.port != 0, range, inner.protocol == ip_protocol::udp ? same : Parity::any, start};
+  return {class_of(inner), inner.protocol == ip_protocol::udp ? same : Parity::any, start};
 }
 
 std::optional<uint16_t> PortMap::take_port(ExternalId id, const TransportAddress& inner) {
   using Parity = PortBitmap::Parity;
   PortBitmap& ports = externals_[id]->ports[ports_index(inner.protocol)];
   const Wanted w = wanted(inner);
-  if (w.own && ports.take(inner.port)) return inner.port;
+  if (may_keep(inner) && ports.take(inner.port)) return inner.port;
   if (const auto port = ports.take_any(w.range, w.parity, w.start)) return port;
   if (w.parity == Parity::any) return std::nullopt;
   return ports.take_any(w.range, Parity::any, w.start);

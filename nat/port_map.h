@@ -101,6 +101,17 @@ class PortMap {
   // Any thread. The last use given back ends the mapping and frees its port.
   void release(MappingId mapping);
 
+  // Any thread, of these two: what would be found or given out now; nothing is taken. A Lease from
+  // here is no use, and is not given back.
+  struct Forecast {
+    TransportAddress external;
+    bool exists = false;  // a mapping that there is
+    bool drawn = false;   // the port is none yet: a random one is drawn when it is needed
+  };
+  std::optional<Forecast> foresee(const TransportAddress& inner, uint16_t realm,
+                                  std::span<const ExternalId> pool) const;
+  Lease peek_external(const TransportAddress& external) const;
+
   // Control, from time to time: readies memory for the mappings to come.
   void prepare();
 
@@ -155,9 +166,10 @@ class PortMap {
   Seen find(const PairIndex::Place& place, Side side, const Words& words) const;
   bool use_again(const Seen& seen);
   ExternalId choose_external(const IpAddress& inner, std::span<const ExternalId> pool) const;
-  // Which ports an inner end may have, best first.
+  static bool may_keep(const TransportAddress& inner);
+  static PortBitmap::Range class_of(const TransportAddress& inner);
+  // Which other ports an inner end may have, best first.
   struct Wanted {
-    bool own;  // the inner one
     PortBitmap::Range range;
     PortBitmap::Parity parity;
     uint64_t start;  // a random number: where in the range to begin

@@ -11,24 +11,41 @@ bool is_station(const IpAddress& a) {
   return !a.is_unspecified() && !a.is_multicast() && !a.is_loopback() && a.v4() != 0xffffffff;
 }
 
+std::optional<ArpView> view_of(const Packet& packet) {
+  return ArpView::parse({packet.data + Layout::l3, packet.length - Layout::l3});
+}
+
 }  // namespace
 
-Reason Arp::receive(const Routing& routing, const Packet& packet, Time now) {
-  const auto arp = ArpView::parse({packet.data + Layout::l3, packet.length - Layout::l3});
+Reason Arp::judge(const Routing& routing, const Packet& packet) {
+  const auto arp = view_of(packet);
   if (!arp) return Reason::malformed_l3;
   const MacAddress sender = arp->sender_mac();
   if (sender.is_group() || sender.is_zero()) return Reason::arp_invalid;  // ARP-7
   const RouterInterface& own = routing.at(packet.network);
-  if (own.owns(arp->sender_ip())) {
-    if (sender == own.mac) return Reason::none;  // its own, come back
-    defend(own, packet.network, arp->sender_ip(), now);
-    return Reason::arp_conflict;
+  return own.owns(arp->sender_ip()) && sender != own.mac ? Reason::arp_conflict : Reason::none;
+}
+
+bool Arp::is_asked(const Routing& routing, const Packet& packet) {
+  const auto arp = view_of(packet);
+  if (!arp || arp->operation() != ArpView::request || arp->sender_ip() == arp->target_ip())
+    return false;
+  const RouterInterface& own = routing.at(packet.network);
+  if (own.owns(arp->sender_ip())) return false;  // its own, come back
+  return own.owns(arp->target_ip()) || routing.stands_for_host(packet.network, arp->target_ip());
+}
+
+Reason Arp::receive(const Routing& routing, const Packet& packet, Time now) {
+  const Reason reason = judge(routing, packet);
+  const RouterInterface& own = routing.at(packet.network);
+  if (reason == Reason::arp_conflict) {
+    defend(own, packet.network, view_of(packet)->sender_ip(), now);
   }
-  learn(routing, packet.network, *arp, now);
-  if (arp->operation() == ArpView::request && arp->sender_ip() != arp->target_ip() &&
-      (own.owns(arp->target_ip()) || routing.stands_for_host(packet.network, arp->target_ip()))) {
-    reply(own, packet.network, *arp);
-  }
+  if (reason != Reason::none) return reason;
+  const ArpView arp = *view_of(packet);
+  if (own.owns(arp.sender_ip())) return Reason::none;
+  learn(routing, packet.network, arp, now);
+  if (is_asked(routing, packet)) reply(own, packet.network, arp);
   return Reason::none;
 }
 

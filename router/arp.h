@@ -17,6 +17,10 @@ class Arp {
   // the router does not believe it.
   Reason receive(const Routing& routing, const Packet& packet, Time now);
 
+  // What receive() will return, and whether it will answer then; changes nothing.
+  static Reason judge(const Routing& routing, const Packet& packet);
+  static bool is_asked(const Routing& routing, const Packet& packet);
+
  private:
   void learn(const Routing& routing, NetworkId network, const ArpView& arp, Time now);
   void reply(const RouterInterface& own, NetworkId network, const ArpView& request);

@@ -43,6 +43,13 @@ uint32_t next_header_at(const Packet& p) {
   return ip ? static_cast<uint32_t>(walk_extensions(*ip).next_header_at) : 0;
 }
 
+bool is_icmp(const Packet& p) {
+  if (p.layout.fault != Reason::none || p.layout.l4 == 0) return false;
+  const bool v4 = ip_checks::is_v4(p);
+  return p.layout.protocol == (v4 ? ip_protocol::icmp : ip_protocol::icmp6);
+}
+
+// A packet that says that nothing follows asks for nothing (RFC 8200 4.7).
 bool carries_nothing(const Packet& p) {
   return !ip_checks::is_v4(p) && p.layout.protocol == ip_protocol::no_next_header;
 }
@@ -81,6 +88,7 @@ Verdict Local::collect(const Routing& routing, Packet& fragment, Packet& whole, 
   }
   sender_.counters(no_port).tx_packets.add(result.merged.size());
   whole.reassembled = true;
+  whole.mark = fragment.mark;
   return Verdict::next();
 }
 
@@ -91,66 +99,70 @@ void Local::expire(const Routing& routing, Time now) {
       sender_.answer(routing, *lost.first, icmp_error::reassembly_timeout(family_of(*lost.first)),
                      now);
     }
-    for (const PortId ingress : lost.ingress) sender_.counters(ingress).drop(lost.reason);
+    bool shown = lost.first == nullptr;
+    for (const PortId ingress : lost.ingress) {
+      if (!shown && ingress == lost.first->ingress) {
+        shown = true;
+        sender_.drop(*lost.first, lost.reason);
+      } else {
+        sender_.counters(ingress).drop(lost.reason);
+      }
+    }
   });
 }
 
-Verdict Local::receive_whole(const Routing& routing, Packet& packet, Time now) {
-  if (packet.layout.fault != Reason::none) return Verdict::drop(packet.layout.fault);
-  if (!ip_checks::is_v4(packet)) {
-    if (const auto problem = unknown_option(packet)) {
-      if (problem->tell) sender_.answer(routing, packet, problem->error, now);
-      return Verdict::drop(Reason::bad_ip_option);
-    }
-  }
-  switch (packet.layout.l4 != 0 ? packet.layout.protocol : ip_protocol::no_next_header) {
-    case ip_protocol::icmp:
-      return ip_checks::is_v4(packet) ? icmp(routing, packet, now) : refuse(routing, packet, now);
-    case ip_protocol::icmp6:
-      return ip_checks::is_v4(packet) ? refuse(routing, packet, now) : icmp(routing, packet, now);
-    case ip_protocol::udp:
-    case ip_protocol::tcp:
-      return transport(routing, packet, now);
-    default:
-      return refuse(routing, packet, now);
-  }
+bool Local::is_nd(const Packet& p) {
+  return p.layout.fault == Reason::none && !ip_checks::is_v4(p) && Nd::takes(p);
 }
 
-Verdict Local::icmp(const Routing& routing, Packet& packet, Time now) {
-  if (Nd::takes(packet)) {
-    if (packet.reassembled) return Verdict::drop(Reason::nd_invalid);  // RFC 6980 5
-    const Reason reason = nd_.receive(routing, packet, now);
-    return reason == Reason::none ? sender_.deliver(packet) : Verdict::drop(reason);
+Reason Local::judge(const Packet& p) {
+  if (p.layout.fault != Reason::none) return p.layout.fault;
+  const bool v4 = ip_checks::is_v4(p);
+  if (!v4 && unknown_option(p)) return Reason::bad_ip_option;
+  const uint8_t protocol = p.layout.l4 != 0 ? p.layout.protocol : ip_protocol::no_next_header;
+  if (protocol == (v4 ? ip_protocol::icmp : ip_protocol::icmp6)) {
+    if (!checksum_right(p)) return Reason::bad_l4_checksum;
+    const uint8_t request = v4 ? icmp_type::echo_request : icmp6_type::echo_request;
+    return p.data[p.layout.l4] == request ? Reason::none : Reason::icmp_unhandled;
   }
-  complete_checksum(packet);
-  if (!checksum_right(packet)) return Verdict::drop(Reason::bad_l4_checksum);
-  const uint8_t type = packet.data[packet.layout.l4];
-  const uint8_t request =
-      ip_checks::is_v4(packet) ? icmp_type::echo_request : icmp6_type::echo_request;
-  if (type != request) return Verdict::drop(Reason::icmp_unhandled);
+  if (protocol != ip_protocol::udp && protocol != ip_protocol::tcp) return Reason::no_protocol;
+  return checksum_right(p) ? Reason::no_listener : Reason::bad_l4_checksum;
+}
+
+Verdict Local::receive_whole(const Routing& routing, Packet& packet, Time now) {
+  if (is_nd(packet)) return receive_nd(routing, packet, now);
+  if (is_icmp(packet)) complete_checksum(packet);
+  const Reason reason = judge(packet);
+  if (reason != Reason::none) {
+    tell(routing, packet, reason, now);
+    return Verdict::drop(reason);
+  }
   (void)sender_.deliver(packet);
   const IpAddress asked = destination_of(packet);
   turn_into_echo_reply(packet, routing.station_for(packet.network, asked, source_of(packet)));
   return sender_.originate(routing, packet, now);
 }
 
-Verdict Local::transport(const Routing& routing, const Packet& packet, Time now) {
-  if (!checksum_right(packet)) return Verdict::drop(Reason::bad_l4_checksum);
-  if (packet.layout.protocol == ip_protocol::udp) {
-    sender_.answer(routing, packet, icmp_error::port_unreachable(family_of(packet)), now);
-  } else {
-    sender_.reset(routing, packet, now);
-  }
-  return Verdict::drop(Reason::no_listener);
+Verdict Local::receive_nd(const Routing& routing, const Packet& packet, Time now) {
+  if (packet.reassembled) return Verdict::drop(Reason::nd_invalid);  // RFC 6980 5
+  const Reason reason = nd_.receive(routing, packet, now);
+  return reason == Reason::none ? sender_.deliver(packet) : Verdict::drop(reason);
 }
 
-// A packet that says that nothing follows asks for nothing (RFC 8200 4.7).
-Verdict Local::refuse(const Routing& routing, const Packet& packet, Time now) {
-  if (!carries_nothing(packet)) {
-    const auto error = icmp_error::protocol_unreachable(family_of(packet), next_header_at(packet));
+// What the source learns of it.
+void Local::tell(const Routing& routing, const Packet& packet, Reason reason, Time now) {
+  const Family family = family_of(packet);
+  if (reason == Reason::no_listener && packet.layout.protocol == ip_protocol::tcp) {
+    sender_.reset(routing, packet, now);
+  } else if (reason == Reason::no_listener) {
+    sender_.answer(routing, packet, icmp_error::port_unreachable(family), now);
+  } else if (reason == Reason::no_protocol && !carries_nothing(packet)) {
+    const auto error = icmp_error::protocol_unreachable(family, next_header_at(packet));
     sender_.answer(routing, packet, error, now);
+  } else if (reason == Reason::bad_ip_option) {
+    const auto problem = unknown_option(packet);
+    if (problem && problem->tell) sender_.answer(routing, packet, problem->error, now);
   }
-  return Verdict::drop(Reason::no_protocol);
 }
 
 }  // namespace uswitch

@@ -15,6 +15,11 @@ class Local {
 
   // An IP packet whose destination is the router's own. forward: it was turned into the answer.
   Verdict receive(const Routing& routing, Packet& packet, Time now);
+  // Why a whole packet with a complete checksum is not taken; none: it asks for an echo. Not for
+  // neighbour discovery. Changes nothing.
+  static Reason judge(const Packet& packet);
+  // Whether that is for Nd to judge.
+  static bool is_nd(const Packet& packet);
 
   // Puts a fragment to the others of its datagram. next: `whole`, a fresh packet, is the datagram
   // now; consumed: it waits for others; or a drop.
@@ -27,9 +32,8 @@ class Local {
  private:
   Verdict collect(const Routing& routing, Packet& fragment, Packet& whole, Time now);
   Verdict receive_whole(const Routing& routing, Packet& packet, Time now);
-  Verdict icmp(const Routing& routing, Packet& packet, Time now);
-  Verdict transport(const Routing& routing, const Packet& packet, Time now);
-  Verdict refuse(const Routing& routing, const Packet& packet, Time now);
+  Verdict receive_nd(const Routing& routing, const Packet& packet, Time now);
+  void tell(const Routing& routing, const Packet& packet, Reason reason, Time now);
 
   Sender& sender_;
   Nd& nd_;

@@ -4,6 +4,8 @@
 //
 // Kind "mine": one a worker.
 #pragma once
+#include <optional>
+
 #include "router/nd_message.h"
 #include "router/pace.h"
 #include "router/sender.h"
@@ -21,13 +23,24 @@ class Nd {
   // stays as it is. none, or why the router does not believe it.
   Reason receive(const Routing& routing, const Packet& packet, Time now);
 
+  // What receive() will return, and whether it will answer then; changes nothing.
+  static Reason judge(const Routing& routing, const Packet& packet);
+  static bool is_asked(const Routing& routing, const Packet& packet);
+
  private:
   struct Message;  // what all of these need of it
 
-  Reason solicitation(const Message& m);
-  Reason advertisement(const Message& m);
-  Reason router_solicitation(const Message& m);
+  static std::optional<Message> message_of(const Routing& routing, const Packet& packet, Time now);
+  static Reason judge(const Message& m);
+  static Reason judge_solicitation(const Message& m);
+  static Reason judge_advertisement(const Message& m);
+  static Reason judge_router_solicitation(const Message& m);
+  static bool is_asked(const Message& m);
+  void answer(const Message& m);
+  void defend(const Message& m);
+  void advertise(const Message& m);
   void learn_source(const Message& m);
+  void learn_target(const Message& m);
   void claim(const Message& m, const nd_message::Claim& claim, const nd_message::To& to);
 
   Sender& sender_;

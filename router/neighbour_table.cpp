@@ -1,11 +1,9 @@
 #include "router/neighbour_table.h"
 
-#include <sys/random.h>
-
 #include <algorithm>
-#include <cerrno>
 #include <limits>
-#include <system_error>
+
+#include "core/entropy.h"
 
 namespace uswitch {
 namespace {
@@ -29,11 +27,7 @@ unsigned bits_for(uint32_t max_entries, unsigned least, unsigned most) {
 }  // namespace
 
 NeighbourTable::Seed NeighbourTable::random_seed() {
-  Seed seed;
-  if (getrandom(&seed, sizeof seed, 0) != sizeof seed) {
-    throw std::system_error(errno, std::generic_category(), "getrandom");
-  }
-  return seed;
+  return random_value<Seed>();
 }
 
 // All zero bytes are an empty table, so nothing is written to the mapping here.

@@ -67,6 +67,12 @@ class Neighbours {
   // the neighbour then has 5 s to show itself before it is asked.
   enum class Use : uint8_t { resolved, unresolved, failed };
   Use lookup(const Key& key, Time now, MacAddress& mac);
+  // Any thread. The same, changing nothing.
+  Use peek(const Key& key, Time now, MacAddress& mac) const {
+    const NeighbourTable::Seen seen = table_.read(key);
+    mac = seen.link.mac;
+    return use_of(seen, now);
+  }
 
   // Worker, after lookup() said unresolved. Makes an entry where there is none and marks the worker
   // as waiting unless the answer is there.
@@ -167,6 +173,13 @@ class Neighbours {
     return state_at(link_of(slot), when_of(slot), now);
   }
 
+  static Use use_of(const NeighbourTable::Seen& seen, Time now) {
+    if (!seen.found) return Use::unresolved;
+    if (seen.link.state == State::incomplete) return Use::unresolved;
+    if (seen.link.state != State::failed) return Use::resolved;
+    return now < seen.when ? Use::failed : Use::unresolved;
+  }
+
   // Confirmed so lately that another time changes nothing.
   static bool is_fresh(const NeighbourTable::Seen& seen, Time now) {
     return seen.found && seen.link.state == State::reachable && seen.when - now >= fresh_time;
@@ -201,20 +214,11 @@ class Neighbours {
 
 inline Neighbours::Use Neighbours::lookup(const Key& key, Time now, MacAddress& mac) {
   const NeighbourTable::Seen seen = table_.read(key);
-  if (!seen.found) return Use::unresolved;
-  switch (state_at(seen.link, seen.when, now)) {
-    case State::incomplete:
-      return Use::unresolved;
-    case State::failed:
-      return now < seen.when ? Use::failed : Use::unresolved;
-    case State::stale:
-      use_stale(key, now);
-      break;
-    default:
-      break;
-  }
+  const Use use = use_of(seen, now);
+  if (use != Use::resolved) return use;
+  if (state_at(seen.link, seen.when, now) == State::stale) use_stale(key, now);
   mac = seen.link.mac;
-  return Use::resolved;
+  return use;
 }
 
 }  // namespace uswitch

@@ -76,17 +76,17 @@ uint16_t smaller_mtu(const Routing& routing, const Packet& p, NetworkId to) {
   return std::min(routing.at(p.network).mtu, routing.at(to).mtu);
 }
 
-// What every forwarded packet goes through, once it is sure to be.
-void pass(const Routing& routing, Packet& p, NetworkId to) {
+}  // namespace
+
+void Router::pass(const Routing& routing, Packet& p, NetworkId to) {
   ip_checks::decrement_ttl(p);
   if (routing.at(p.network).clamp_mss || routing.at(to).clamp_mss) {
     clamp_mss(p, smaller_mtu(routing, p, to));
   }
 }
 
-// What the source is told; nothing for the silent drops.
-std::optional<IcmpError> error_of(const Routing& routing, const Packet& p, Reason reason,
-                                  NetworkId to) {
+std::optional<IcmpError> Router::error_of(const Routing& routing, const Packet& p, Reason reason,
+                                          NetworkId to) {
   const Family family = family_of(p);
   switch (reason) {
     case Reason::no_route:
@@ -115,7 +115,10 @@ std::optional<IcmpError> error_of(const Routing& routing, const Packet& p, Reaso
   }
 }
 
-}  // namespace
+bool Router::is_cut(const Packet& packet, Reason reason) {
+  return reason == Reason::needs_fragmentation &&
+         (packet.reassembled || !ip_checks::dont_fragment(packet));
+}
 
 // What the packet shows by itself, up to its IP header: what follows is not a router's to judge
 // (R4-1). A destination that is link-local is nobody's but perhaps the router's own, so no route is
@@ -158,8 +161,7 @@ void Router::look_up(const Routing& routing, std::span<Packet* const> packets,
   for (size_t k = 0; k < n6; ++k) plans_[index6[k]].target = found[k];
 }
 
-// Whether the packet may go where its route leads, in the order of RFC 1812 5.2.1; sets the next
-// station, or `local`.
+// In the order of RFC 1812 5.2.1.
 Reason Router::judge(const Routing& routing, const Packet& p, Plan& plan) {
   if (plan.local || plan.reason != Reason::none) return plan.reason;
   if (plan.target == nullptr) return Reason::no_route;
@@ -229,8 +231,7 @@ Verdict Router::take_turn(const Routing& routing, Packet& packet, size_t index, 
   const Plan& plan = plans_[index];
   if (is_arp(packet)) return listen(routing, packet, now);
   if (plan.local && plan.reason == Reason::none) return local_.receive(routing, packet, now);
-  const bool cut = plan.reason == Reason::needs_fragmentation &&
-                   (packet.reassembled || !ip_checks::dont_fragment(packet));
+  const bool cut = is_cut(packet, plan.reason);
   if (plan.reason != Reason::none && !cut) return refuse(routing, packet, plan, now);
   pass(routing, packet, plan.station.network);
   return cut ? sender_.to_station_in_pieces(routing, packet, plan.station, now)

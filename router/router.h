@@ -13,6 +13,7 @@
 #pragma once
 #include <array>
 #include <bitset>
+#include <optional>
 #include <span>
 
 #include "core/batch.h"
@@ -75,7 +76,8 @@ class Router {
   // A frame that the control thread composed, from fresh().
   void send_frame(Packet& frame, NetworkId network) { sender_.send_frame(frame, network); }
 
- private:
+  // What a packet's headers, its route and the rules say of it. Pure: check() and judge() change
+  // nothing but the plan.
   struct Plan {
     const RouteTarget* target = nullptr;
     Station station;
@@ -90,11 +92,22 @@ class Router {
     }
   };
 
+  // Of a packet that is no ARP: why it is not even looked at.
+  static Reason check(const Routing& routing, const Packet& packet, Plan& plan);
+  // Whether it may go where plan.target, its route, leads; sets the next station, or `local`.
+  static Reason judge(const Routing& routing, const Packet& packet, Plan& plan);
+  // Whether a packet that was judged to need it is cut into fragments.
+  static bool is_cut(const Packet& packet, Reason reason);
+  // What every packet goes through that is sure to be forwarded.
+  static void pass(const Routing& routing, Packet& packet, NetworkId to);
+  // What the source of one that was judged so is told; nothing for the silent drops.
+  static std::optional<IcmpError> error_of(const Routing& routing, const Packet& packet,
+                                           Reason reason, NetworkId to);
+
+ private:
   static NetworkId network_of(const RouteTarget* target) {
     return target && target->kind == RouteKind::forward ? target->hops[0].network : no_network;
   }
-  static Reason check(const Routing& routing, const Packet& packet, Plan& plan);
-  static Reason judge(const Routing& routing, const Packet& packet, Plan& plan);
   Verdict refuse(const Routing& routing, Packet& packet, const Plan& plan, Time now);
 
   Sender sender_;

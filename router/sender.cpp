@@ -81,10 +81,17 @@ Verdict Sender::wait(const Routing& routing, Packet& packet, const Station& stat
 Verdict Sender::park(Packet& packet, const Station& station) {
   packet.routed = packet.routed || packet.network != station.network;
   packet.network = station.network;
-  std::optional<PortId> displaced;
+  std::optional<SavedPacket> displaced;
   const bool kept = parking_.park(station, packet, displaced);
-  if (displaced) counters(*displaced).drop(Reason::neighbour_busy);
+  if (displaced) drop(*displaced, Reason::neighbour_busy);
   return kept ? Verdict::consumed() : Verdict::drop(Reason::neighbour_busy);
+}
+
+void Sender::drop(const SavedPacket& saved, Reason reason) {
+  Packet* packet = fresh();
+  if (packet == nullptr) return counters(saved.ingress()).drop(reason);
+  saved.restore(*packet);
+  drop(*packet, reason);
 }
 
 void Sender::settle(const Routing& routing, Time now) {
@@ -152,6 +159,7 @@ void Sender::answer(const Routing& routing, const Packet& about, const IcmpError
 
 Verdict Sender::originate(const Routing& routing, Packet& packet, Time now) {
   packet.ingress = no_port;
+  packet.mark = 0;
   PortCounters& own = counters(no_port);
   own.rx_packets.add(1);
   own.rx_bytes.add(packet.length);
@@ -166,7 +174,7 @@ Verdict Sender::originate(const Routing& routing, Packet& packet, Time now) {
 // Of a packet that is in no batch: what a stage's caller does with a verdict.
 void Sender::finish(Packet& packet, Verdict verdict) {
   if (verdict.kind() == Verdict::Kind::forward) outbox_.send(packet);
-  if (verdict.kind() == Verdict::Kind::drop) counters(packet.ingress).drop(verdict.reason());
+  if (verdict.kind() == Verdict::Kind::drop) drop(packet, verdict.reason());
 }
 
 // All that the cutter makes. False when there were no buffers for the rest.
@@ -202,12 +210,15 @@ bool Sender::cut_super_segment(const Routing& routing, const Packet& packet, con
   return false;
 }
 
+// Segments of a super-segment are fresh packets, and so are reassembled echo requests.
+bool Sender::can_cut(const Packet& packet, uint32_t mtu) {
+  const bool fresh = packet.offload.gso != Offload::Gso::none || packet.ingress == no_port;
+  return !fresh || segment_length(packet) <= max_pieces * (mtu - max_header);
+}
+
 Verdict Sender::to_station_in_pieces(const Routing& routing, Packet& packet, const Station& station,
                                      Time now) {
-  // Segments of a super-segment are fresh packets, and so are reassembled echo requests.
-  const bool fresh = packet.offload.gso != Offload::Gso::none || packet.ingress == no_port;
-  const uint32_t payload = routing.at(station.network).mtu - max_header;
-  if (fresh && segment_length(packet) > max_pieces * payload) {
+  if (!can_cut(packet, routing.at(station.network).mtu)) {
     return Verdict::drop(Reason::needs_fragmentation);
   }
   unsigned pieces = 0;

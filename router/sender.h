@@ -64,6 +64,9 @@ class Sender {
   Verdict to_station_in_pieces(const Routing& routing, Packet& packet, const Station& station,
                                Time now);
 
+  // Whether it can be: fresh packets must outlive the cutting. Changes nothing.
+  static bool can_cut(const Packet& packet, uint32_t mtu);
+
   // Something that packets wait for has been decided.
   void settle(const Routing& routing, Time now);
   size_t held() const { return parking_.size(); }
@@ -76,6 +79,7 @@ class Sender {
   void untranslate(Packet& packet, Time now) {
     if (packet.ingress != no_port) outbox_.untranslate(packet, now);
   }
+  void drop(const Packet& packet, Reason reason) { outbox_.drop(packet, reason); }
   PortCounters& counters(PortId ingress) { return outbox_.counters(ingress); }
 
  private:
@@ -85,6 +89,7 @@ class Sender {
 
   Verdict wait(const Routing& routing, Packet& packet, const Station& station, Time now);
   Verdict park(Packet& packet, const Station& station);
+  void drop(const SavedPacket& saved, Reason reason);
   Verdict verdict_of(const Routing& routing, Packet& packet, Parking::Outcome outcome,
                      const MacAddress& mac, Time now);
   Verdict fail(const Routing& routing, Packet& packet, Time now);

@@ -39,8 +39,7 @@ Addresses prepare(const Network& network, const Packet& packet) {
   return a;
 }
 
-Verdict decide(const Network& network, const PortSettings& port, PortCounters& counters,
-               const Packet& packet, const Addresses& a, Time now) {
+Verdict judge(const Network& network, const Addresses& a) {
   const uint64_t source = mac_of(a.source), destination = mac_of(a.destination);
   if ((source & group_bit) || source == 0) return Verdict::drop(Reason::source_invalid);  // BR-2
   if ((destination & ~uint64_t{0xf}) == bpdu_group) {                                     // BR-7
@@ -49,13 +48,24 @@ Verdict decide(const Network& network, const PortSettings& port, PortCounters& c
     }
   }
   if (source == network.router_mac) return Verdict::drop(Reason::router_mac_source);  // BR-12
-  count(network.fdb->learn(a.source, packet.ingress, now, port.max_addresses), counters);
+  return Verdict::next();
+}
+
+Verdict find(const Network& network, const Packet& packet, const Addresses& a) {
+  const uint64_t destination = mac_of(a.destination);
   if (destination & group_bit) return Verdict::flood();
   if (destination == network.router_mac) return Verdict::to_router();  // BR-13
   const PortId egress = network.fdb->lookup(a.destination);
   if (egress == no_port) return Verdict::flood();
   if (egress == packet.ingress) return Verdict::drop(Reason::same_port);
   return Verdict::to_port(egress);
+}
+
+Verdict decide(const Network& network, const PortSettings& port, PortCounters& counters,
+               const Packet& packet, const Addresses& a, Time now) {
+  if (const Verdict v = judge(network, a); v.kind() != Verdict::Kind::next) return v;
+  count(network.fdb->learn(a.source, packet.ingress, now, port.max_addresses), counters);
+  return find(network, packet, a);
 }
 
 void prefetch_destination(const Network& network, const Packet& packet) {

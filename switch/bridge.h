@@ -25,6 +25,11 @@ Addresses prepare(const Network& network, const Packet& packet);
 Verdict decide(const Network& network, const PortSettings& port, PortCounters& counters,
                const Packet& packet, const Addresses& addresses, Time now);
 
+// The parts of decide() before and after it learns, which change nothing: next, or why the frame is
+// dropped for its addresses alone; then where a frame that is not goes.
+Verdict judge(const Network& network, const Addresses& addresses);
+Verdict find(const Network& network, const Packet& packet, const Addresses& addresses);
+
 // For a frame that the router has readdressed: asks for the cache line, then where the destination
 // is; no_port: to be flooded.
 void prefetch_destination(const Network& network, const Packet& packet);

@@ -1,11 +1,12 @@
 #include "switch/fdb.h"
 
 #include <sys/mman.h>
-#include <sys/random.h>
 
 #include <cerrno>
 #include <mutex>
 #include <system_error>
+
+#include "core/entropy.h"
 
 namespace uswitch {
 namespace {
@@ -36,11 +37,7 @@ void Fdb::Unmap::operator()(std::byte* p) const {
 }
 
 Fdb::Seed Fdb::random_seed() {
-  Seed seed;
-  if (getrandom(&seed, sizeof seed, 0) != sizeof seed) {
-    throw std::system_error(errno, std::generic_category(), "getrandom");
-  }
-  return seed;
+  return random_value<Seed>();
 }
 
 // All zero bytes are an empty table, so nothing is written to the mapping here.
@@ -121,18 +118,45 @@ Fdb::Learn Fdb::insert(const Key& key, PortId port, Tick tick, uint32_t port_lim
 Fdb::Learn Fdb::revisit(const Slot& slot, PortId port, Tick tick, uint32_t port_limit) {
   const PortId old_port = slot.port();
   if (old_port == port) return touch(slot, tick);
-  if (slot.is_static()) return Learn::refused_static;
-
+  if (const Learn may = may_move(slot, tick); may != Learn::moved) return may;
+  if (!reserve(of_port_[port], port_limit)) return Learn::port_full;
+  release(of_port_[old_port]);
   const uint32_t seen = slot.seen().load(std::memory_order_relaxed);
   const bool newer = ticks_between(tick, seen >> moves_bits) > 0;
   const uint32_t moves = newer ? 0 : seen & moves_mask;
-  if (moves >= max_moves_per_tick) return Learn::damped;
-  if (!reserve(of_port_[port], port_limit)) return Learn::port_full;
-  release(of_port_[old_port]);
   const uint32_t base = newer ? tick << moves_bits : seen & ~moves_mask;
   slot.seen().store(base | (moves + 1), std::memory_order_relaxed);
   slot.word().store(word_of(slot.tag(), port), std::memory_order_relaxed);
   return Learn::moved;
+}
+
+// To another port, if that has room.
+Fdb::Learn Fdb::may_move(const Slot& slot, Tick tick) {
+  if (slot.is_static()) return Learn::refused_static;
+  const uint32_t seen = slot.seen().load(std::memory_order_relaxed);
+  const bool newer = ticks_between(tick, seen >> moves_bits) > 0;
+  return !newer && (seen & moves_mask) >= max_moves_per_tick ? Learn::damped : Learn::moved;
+}
+
+Fdb::Learn Fdb::foresee(MacAddress mac, PortId port, Time now, uint32_t port_limit) const {
+  const Key k = key(mac);
+  std::lock_guard lock(group_of(k).lock);
+  const Slot slot = find(k);
+  if (!slot.bucket) {
+    const Learn room = room_for(port, port_limit);
+    return room == Learn::learned && !free_slot(k).bucket ? Learn::table_full : room;
+  }
+  if (slot.port() == port) return Learn::known;
+  const Learn may = may_move(slot, tick_of(now));
+  return may == Learn::moved && learned_on(port) >= port_limit ? Learn::port_full : may;
+}
+
+std::optional<Fdb::Entry> Fdb::entry(MacAddress mac, Time now) const {
+  const Key k = key(mac);
+  std::lock_guard lock(group_of(k).lock);
+  const Slot slot = find(k);
+  if (!slot.bucket) return std::nullopt;
+  return entry(slot, tick_of(now));
 }
 
 bool Fdb::add_static(MacAddress mac, PortId port) {

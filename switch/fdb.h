@@ -30,6 +30,7 @@
 #include <functional>
 #include <limits>
 #include <memory>
+#include <optional>
 
 #include "core/ids.h"
 #include "core/spin_lock.h"
@@ -94,6 +95,11 @@ class Fdb {
   Learn learn(MacAddress mac, PortId port, Time now, uint32_t port_limit = no_limit) {
     return learn(key(mac), port, now, port_limit);
   }
+
+  // Any thread. What learn() would do with it; changes nothing.
+  Learn foresee(MacAddress mac, PortId port, Time now, uint32_t port_limit = no_limit) const;
+  // Any thread. What is known of the station.
+  std::optional<Entry> entry(MacAddress mac, Time now) const;
 
   // Control. Puts the station behind the port whatever is learned, and keeps it from moving or
   // ageing. Static entries are taken beyond max_addresses; false only when the MAC's whole group
@@ -216,6 +222,7 @@ class Fdb {
   Learn room_for(PortId port, uint32_t port_limit) const;
   Learn insert(const Key& key, PortId port, Tick tick, uint32_t port_limit);
   Learn revisit(const Slot& slot, PortId port, Tick tick, uint32_t port_limit);
+  static Learn may_move(const Slot& slot, Tick tick);
 
   // Below this line: with the group's lock held, but for erase_learned, which takes it.
   Slot free_slot(const Key& key) const;

@@ -27,6 +27,8 @@ class MemoryPort : public Port {
   void inject(Frame frame) { incoming_.push_back(std::move(frame)); }
   // All that was sent since the last call, in order.
   std::vector<Frame> take_sent() { return std::exchange(sent_, {}); }
+  // The same, left where they are.
+  const std::vector<Frame>& sent() const { return sent_; }
   // Makes tx fail with this reason until it is called with none.
   void refuse(Reason reason) { refuse_ = reason; }
 
