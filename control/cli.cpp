@@ -221,8 +221,8 @@ ParsedLine parse_command_line(int argc, const char* const* argv) {
     return refuse(given[0]->get_name() + " and " + given[1]->get_name() + " are two commands");
   if (!given.empty()) {
     if (app.count("--config") > 0 || check) {
-      return refuse("--config and --check do not go before " + given[0]->get_name() +
-                    ": its options stand behind it");
+      return refuse("--config and --check do not go with " + given[0]->get_name() +
+                    ", whose own options stand behind it");
     }
     line.command =
         std::ranges::find(commands, given[0], [](const auto& c) { return c.first; })->second;

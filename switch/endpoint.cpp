@@ -38,6 +38,13 @@ void autoconfigure(const NetNs& netns, const std::string& device) {
   prefer(netns, ipv6_key(device, "autoconf"), "1");
 }
 
+// A station that has come in place of another has another MAC mostly, which its neighbours would
+// find out only once the old one is no longer good to them: it announces itself when it is up.
+void announce(const NetNs& netns, const std::string& device) {
+  prefer(netns, "net/ipv4/conf/" + device + "/arp_notify", "1");
+  prefer(netns, ipv6_key(device, "ndisc_notify"), "1");
+}
+
 // Before the device is up: then it solicits an advertisement at once.
 void configure_ipv6(const NetNs& netns, const EndpointOptions& options) {
   bool has_address = std::any_of(options.addresses.begin(), options.addresses.end(),
@@ -85,6 +92,7 @@ void configure_endpoint(const NetNs& netns, const EndpointOptions& options) {
   change_link(netlink, link,
               {.mac = options.mac, .mtu = options.mtu, .txqueuelen = options.txqueuelen});
   configure_ipv6(netns, options);
+  announce(netns, options.device);
   for (const IpPrefix& address : options.addresses) add_address(netlink, link, address);
   change_link(netlink, link, {.up = true});  // routes need the device up
   for (const Route& route : options.routes) add_route(netlink, link, route);

@@ -26,9 +26,6 @@ broken_option R4-12: points to the byte that is wrong; Linux to the option that 
 timestamp R4-13: RFC 1812 4.3.3.8 leaves it open; it would tell the clock
 hop_by_hop_discard R6-3: RFC 8200 4.8 lets routers pass what they are not configured to look at
 hop_by_hop_tell R6-3: likewise
-destination_option_discard_to_gateway the gateway does not look into options to itself (RFC 8200 4.2): not built
-destination_option_tell_to_gateway likewise
-routing_header_to_gateway nor into routing headers (RFC 8200 4.4): not built
 atomic_fragment_to_gateway FR-7: the quote is of the datagram, without the fragment header
 LIST
 }

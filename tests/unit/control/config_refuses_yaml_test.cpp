@@ -24,8 +24,8 @@ const RefusedFile rows[] = {
     {"UnknownKeyFarFromAll",
      "xyzzy: 2\n",
      {"1:1: configuration: unknown key 'xyzzy'; the keys here are 'workers', 'io', 'control', "
-      "'log', 'networks', 'ports', 'routes', 'policy', 'max_neighbours', 'nat', 'tunnels', "
-      "'metrics'"}},
+      "'log', 'user', 'networks', 'ports', 'routes', 'policy', 'max_neighbours', 'nat', 'tunnels', "
+      "..."}},
     {"KeyTwice",
      R"(workers: 1
 log: {}
