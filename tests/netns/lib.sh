@@ -90,6 +90,12 @@ expect_text() {  # WHAT FILE REGEX
   grep -Eq -- "$3" "$2" || fail "$1: nothing like '$3' in $2: $(tail -n 5 "$2")"
 }
 
+expect_answered() {  # WHAT LOG: of a ping that was ended; its last question may have been under way
+  local sent received
+  read -r sent received < <(sed -n 's/^\([0-9]*\) packets transmitted, \([0-9]*\) received.*/\1 \2/p' "$2")
+  expect "answers to $1" "${received:-0} > 0 && ${sent:-0} - ${received:-0} <= 1"
+}
+
 wait_until() {  # SECONDS WHAT COMMAND...
   local end=$((SECONDS + $1 + 1)) what=$2
   shift 2

@@ -158,7 +158,7 @@ done
 "$USWITCH" show routes --control /run/main.sock >"$WORK/routes.log"
 expect_text "show routes" "$WORK/routes.log" '^10\.66\.0\.0/16 +blackhole +configured$'
 "$USWITCH" show neighbours --control /run/main.sock >"$WORK/neighbours.log"
-expect_text "show neighbours" "$WORK/neighbours.log" "^lab +10\.1\.0\.31 +$(mac_of robot) +(reachable|stale) +[0-9]+ s$"
+expect_text "show neighbours" "$WORK/neighbours.log" "^lab +10\.1\.0\.31 +$(mac_of robot) +(reachable|stale|delay) +[0-9]+ s$"
 stop_uswitch main
 
 prohibited() {  # NAMESPACE ADDRESS...: the router says so, and nothing arrives
