@@ -4,55 +4,18 @@
 #include <new>
 
 #include "nat/icmp_translate.h"
-#include "nat/leave.h"
-#include "nat/tcp_segment.h"
-#include "wire/ip_protocol.h"
-#include "wire/tcp.h"
+#include "nat/nat_steps.h"
 
 namespace uswitch {
 
 namespace {
 
+using namespace nat_steps;
 using Kind = FlowFields::Kind;
 using Follow = ConnectionTable::Follow;
 
 // Marks of a connection.
 constexpr uint8_t from_outside_mark = 1;  // made by a packet that came to a mapping (U-8)
-
-Tuple tuple_of(const FlowFields& f) {
-  return {f.ends.source, f.ends.destination, f.ends.source_port, f.ends.destination_port,
-          f.protocol};
-}
-Endpoints ends_of(const Tuple& t) {
-  return {t.source, t.destination, t.source_port, t.destination_port};
-}
-TransportAddress source_end(const Tuple& t) {
-  return {t.source, t.source_port, t.protocol};
-}
-TransportAddress destination_end(const Tuple& t) {
-  return {t.destination, t.destination_port, t.protocol};
-}
-
-bool is_of_a_flow(const FlowFields& f) {
-  return f.has_ports() || f.kind == Kind::other;
-}
-// An answer that nobody asked for begins nothing (CT-11).
-bool may_begin(const FlowFields& f) {
-  return is_of_a_flow(f) && !f.is_reply;
-}
-bool is_ip(const Packet& p) {
-  return p.layout.l3_end != 0;
-}
-
-TcpSegment segment_of(const Packet& p) {
-  return tcp_segment(
-      *TcpView::parse({p.data + p.layout.l4, size_t{p.layout.l3_end} - p.layout.l4}));
-}
-
-void rewrite(Packet& packet, const Tuple& from, const Tuple& to) {
-  if (from == to) return;
-  apply(make_rewrite(from.protocol, ends_of(from), ends_of(to)), packet);
-}
 
 }  // namespace
 
@@ -162,43 +125,9 @@ void Nat::expect(const Translation& nat, size_t index, NetworkId out) const {
       {tuple.destination, end.address, tuple.destination_port, end.port, tuple.protocol}));
 }
 
-// Filtering is for what comes from outside: neighbours always reach each other's mappings (U-9).
-template <class Find>
-Nat::Opening Nat::begin_with(const Translation& nat, const FlowFields& fields, NetworkId in,
-                             Time now, Find find) {
-  Opening o;
-  o.tuple = tuple_of(fields);
-  o.destination = o.tuple.destination;
-  o.port = o.tuple.destination_port;
-  if (!fields.has_ports()) return o;
-  const Publish* p = nat.policy.published(o.destination, o.tuple.protocol, o.port);
-  if (p && fields.kind != Kind::icmp_query) {
-    const auto allowed = [&](const IpPrefix& a) { return a.contains(o.tuple.source); };
-    if (!p->allow.empty() && std::ranges::none_of(p->allow, allowed))
-      o.refused = Reason::client_refused;
-    o.publish = p;
-    o.destination = p->to;
-    o.port = static_cast<uint16_t>(p->to_port + (o.port - p->first_port));
-  } else if (fields.kind != Kind::icmp_query &&
-             (!nat.networks[in].outside || may_enter(nat, o.tuple, now))) {
-    o.lease = find(destination_end(o.tuple));
-    if (!o.lease) return o;
-    o.destination = o.lease.inner.address;
-    o.port = o.lease.inner.port;
-  }
-  return o;
-}
-
 Nat::Opening Nat::begin(const Translation& nat, size_t index, NetworkId in, Time now) const {
   return begin_with(nat, flows_[index].fields, in, now, [&](const TransportAddress& external) {
     return nat.ports->acquire_external(external);
-  });
-}
-
-Nat::Opening Nat::foresee_begin(const Translation& nat, const Packet& packet, NetworkId in,
-                                Time now) {
-  return begin_with(nat, flow_fields(packet), in, now, [&](const TransportAddress& external) {
-    return nat.ports->peek_external(external);
   });
 }
 
@@ -210,34 +139,6 @@ const Masquerade* Nat::masquerade_of(const Translation& nat, const Opening& o, N
   return nat.policy.masquerade(
       o.tuple.source,
       o.publish ? o.publish->on : nat.policy.side_of(o.lease.external.address, *nat.ports));
-}
-
-// Under which address the source goes on: its own external one (U-1), also when it goes to a
-// published port or a mapping of its own side (U-9, T-8); the gateway's, so that the answers of a
-// neighbour come back this way (HP-1); or its own. Nothing when no port is left (I-8).
-template <class Acquire>
-std::optional<Nat::Source> Nat::source_with(const Translation& nat, const Opening& o, NetworkId in,
-                                            NetworkId out, Acquire acquire) {
-  const TransportAddress inner = source_end(o.tuple);
-  const bool hairpin = o.moved() && !nat.networks[in].outside;
-  const Masquerade* m = masquerade_of(nat, o, in, out);
-  const ExternalId gateway = nat.networks[in].gateway[inner.address.is_v4() ? 0 : 1];
-  std::span<const ExternalId> pool;
-  if (m)
-    pool = m->pool;
-  else if (hairpin && in == out && gateway != no_external)
-    pool = {&gateway, 1};
-  else
-    return Source{inner, no_mapping};
-
-  if (!PortMap::maps(inner.protocol)) {
-    const auto address = nat.ports->external_address(inner.address, pool);
-    if (!address) return std::nullopt;
-    return Source{{*address, 0, inner.protocol}, no_mapping};
-  }
-  const uint16_t realm =
-      m ? nat.policy.realm(*m) : static_cast<uint16_t>(Translation::gateway_realms + in);
-  return acquire(inner, realm, pool);
 }
 
 std::optional<Nat::Source> Nat::source_of(const Translation& nat, const Opening& o, NetworkId in,
@@ -343,62 +244,6 @@ void Nat::untranslate(const Translation& nat, Packet& packet, Time now) {
   const Tuple tuple = tuple_of(fields);
   const auto found = nat.connections->lookup(nat.connections->key(tuple.reversed()), now);
   if (found) rewrite(packet, tuple, found->other);
-}
-
-Nat::Foresight Nat::foresee(const Translation& nat, Packet& packet, Time now) {
-  Foresight f;
-  const FlowFields fields = flow_fields(packet);
-  f.from = f.to = tuple_of(fields);
-  if (is_ip(packet)) f.kind = Foresight::Kind::first;
-  if (fields.kind == Kind::icmp_error) {
-    f.found = translate_quote(nat, packet, now);
-  } else if (is_of_a_flow(fields)) {
-    f.found = nat.connections->lookup(nat.connections->key(f.from), now);
-    if (!f.found) return f;
-    const bool invalid = fields.kind == Kind::tcp &&
-                         nat.connections->judge(*f.found, segment_of(packet)) == Follow::invalid;
-    if (invalid) f.verdict = Verdict::drop(Reason::tcp_out_of_state);
-    f.to = f.found->translated();
-    if (!invalid) rewrite(packet, f.from, f.to);
-  }
-  if (f.found) f.kind = Foresight::Kind::connection;
-  return f;
-}
-
-Nat::Foresight Nat::foresee_open(const Translation& nat, const Opening& o, Packet& packet,
-                                 NetworkId in, NetworkId out, Time now) {
-  Foresight f;
-  f.kind = Foresight::Kind::first;
-  const FlowFields fields = flow_fields(packet);
-  const auto drop = [&](Reason reason) {
-    f.verdict = Verdict::drop(reason);
-    return f;
-  };
-  if (const auto alone = judge_alone(nat, o, fields, in, out))
-    return *alone == Reason::none ? f : drop(*alone);
-  TcpTrack track;
-  if (fields.kind == Kind::tcp &&
-      uswitch::follow(track, Direction::original, segment_of(packet)) == TcpVerdict::invalid)
-    return drop(Reason::tcp_out_of_state);
-  const auto source = source_with(nat, o, in, out,
-                                  [&](const TransportAddress& inner, uint16_t realm,
-                                      std::span<const ExternalId> pool) -> std::optional<Source> {
-                                    const auto next = nat.ports->foresee(inner, realm, pool);
-                                    if (!next) return std::nullopt;
-                                    f.drawn = next->drawn;
-                                    return Source{next->external, no_mapping};
-                                  });
-  if (!source) return drop(Reason::nat_ports_exhausted);
-  f.from = o.tuple;
-  f.to = {source->end.address, o.destination, source->end.port, o.port, o.tuple.protocol};
-  const Tuple reply = f.to.reversed();
-  const bool taken =
-      !f.drawn && (reply == f.from || nat.connections->lookup(nat.connections->key(reply), now));
-  if (taken) return drop(Reason::nat_ports_exhausted);
-  f.kind = Foresight::Kind::opened;
-  f.masquerade = masquerade_of(nat, o, in, out);
-  rewrite(packet, f.from, f.to);
-  return f;
 }
 
 }  // namespace uswitch

@@ -77,7 +77,8 @@ TEST_F(Explain, APortThatIsDrawnIsNotKnownBefore) {
   open_udp(Family::v4);
   const Explanation e = ask(anna, from(anna, web.v4).udp(4000, 53));
   EXPECT_FALSE(e.certain);
-  EXPECT_THAT(e.to_text(), HasSubstr("its port is taken, so one is drawn when a real packet comes"));
+  EXPECT_THAT(e.to_text(),
+              HasSubstr("its port is taken, so one is drawn when a real packet comes"));
 }
 
 TEST_F(Explain, AStationThatIsAskedForKeepsThePacketWaiting) {

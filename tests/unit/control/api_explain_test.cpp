@@ -32,8 +32,7 @@ class ApiExplainTest : public test::ApiFixture {
 };
 
 TEST_F(ApiExplainTest, TellsStepsAndEnd) {
-  const json::object told =
-      explained(R"({"port": "web", "tcp": "10.0.0.11:4000,10.0.0.21:80"})");
+  const json::object told = explained(R"({"port": "web", "tcp": "10.0.0.11:4000,10.0.0.21:80"})");
   EXPECT_EQ(told.at("end"), "leaves by trunk");
   EXPECT_EQ(told.at("egress"), json::parse(R"(["trunk"])"));
   EXPECT_EQ(told.at("drops"), json::array());
@@ -46,8 +45,8 @@ TEST_F(ApiExplainTest, TellsStepsAndEnd) {
 }
 
 TEST_F(ApiExplainTest, TakesAFrameAsToolsPrintIt) {
-  const json::object told = explained(
-      R"({"port": "web", "frame": "FF:ff:ff:ff:ff:ff 01:00:00:00:00:01 08 06"})");
+  const json::object told =
+      explained(R"({"port": "web", "frame": "FF:ff:ff:ff:ff:ff 01:00:00:00:00:01 08 06"})");
   EXPECT_EQ(told.at("drops"), json::parse(R"(["source_invalid"])"));
   EXPECT_TRUE(told.at("frame_out").is_null());
   EXPECT_EQ(told.at("frame_in"), "ffffffffffff0100000000010806");

@@ -43,9 +43,10 @@ TEST(ExplainFlow, ReadsBothEnds) {
 }
 
 TEST(ExplainFlow, RefusesWithTheFormThatIsWanted) {
-  for (const char* bad : {"", ",", "10.0.0.1:1", "10.0.0.1,10.0.0.2", "10.0.0.1:0,10.0.0.2:1",
-                          "10.0.0.1:65536,10.0.0.2:1", "10.0.0.1:1,10.0.0.2:1x", "fd00::1:1,fd00::2:1",
-                          "[10.0.0.1]:1,10.0.0.2:1", "web:1,db:2", "10.0.0.1:1,10.0.0.2:1,"}) {
+  for (const char* bad :
+       {"", ",", "10.0.0.1:1", "10.0.0.1,10.0.0.2", "10.0.0.1:0,10.0.0.2:1",
+        "10.0.0.1:65536,10.0.0.2:1", "10.0.0.1:1,10.0.0.2:1x", "fd00::1:1,fd00::2:1",
+        "[10.0.0.1]:1,10.0.0.2:1", "web:1,db:2", "10.0.0.1:1,10.0.0.2:1,"}) {
     EXPECT_THAT(refused(Kind::tcp, bad), HasSubstr("is no SRC:PORT,DST:PORT as in")) << bad;
   }
   EXPECT_THAT(refused(Kind::icmp, "10.0.0.1:1,10.0.0.2:1"), HasSubstr("is no SRC,DST as in"));
@@ -147,7 +148,8 @@ TEST_F(ExplainFrame, EveryKindHasRightChecksums) {
     made(0, kind, "10.0.0.11:1,10.0.0.21:2");
     made(0, kind, "[fd00::1]:1,[fd00::2]:2");
   }
-  EXPECT_THAT(describe(made(0, Kind::icmp, "10.0.0.11,10.0.0.21").bytes), HasSubstr("echo request"));
+  EXPECT_THAT(describe(made(0, Kind::icmp, "10.0.0.11,10.0.0.21").bytes),
+              HasSubstr("echo request"));
   EXPECT_THAT(describe(made(0, Kind::icmp, "fd00::1,fd00::2").bytes), HasSubstr("echo request"));
 }
 

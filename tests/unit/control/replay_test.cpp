@@ -135,8 +135,7 @@ TEST_F(ReplayTest, MasqueradesAndRoutesAsTheSwitchWould) {
   expect_run({"alice=" + alice, "wan=" + wan});
   EXPECT_THAT(left_by("wan"),
               Contains(HasSubstr("198.51.100.1:4000 > 203.0.113.7:7 UDP")).Times(1));
-  EXPECT_THAT(left_by("alice"),
-              Contains(HasSubstr("203.0.113.7:7 > 10.0.0.2:4000 UDP")).Times(1));
+  EXPECT_THAT(left_by("alice"), Contains(HasSubstr("203.0.113.7:7 > 10.0.0.2:4000 UDP")).Times(1));
   // Of bob there is no capture: his endpoint answers ARP nevertheless.
   EXPECT_THAT(left_by("bob"), Contains(HasSubstr("10.0.0.2:5 > 10.1.0.2:7 UDP")).Times(1));
   EXPECT_THAT(left_by("bob"),
@@ -170,8 +169,8 @@ TEST_F(ReplayTest, TwoRunsAreAlikeToTheByteAndASeedMakesAnother) {
     // Two inner ends want each port, so every other one is drawn at random.
     const Ip source = i % 2 == 0 ? "10.0.0.2" : "10.0.0.3";
     const auto port = static_cast<uint16_t>(2000 + i / 2);
-    frames.push_back({noon + milliseconds(i),
-                      from_alice().ipv4(source, "203.0.113.7").udp(port, 7).bytes()});
+    frames.push_back(
+        {noon + milliseconds(i), from_alice().ipv4(source, "203.0.113.7").udp(port, 7).bytes()});
   }
   constexpr const char* yaml = R"(
 networks:
@@ -201,10 +200,10 @@ nat: {masquerade: [{from: 10.0.0.0/24, out: internet}]}
 TEST_F(ReplayTest, AnEndpointWithoutMacIsHeldToTheFirstThatItShows) {
   const FrameBuilder own = frame().eth(mac(7), "02:00:00:00:ff:02");
   const FrameBuilder forged = frame().eth(mac(8), "02:00:00:00:ff:02");
-  const auto bob =
-      capture("b.pcap", {{noon, FrameBuilder(own).ipv4("10.1.0.2", "10.0.0.2").udp(1, 2).bytes()},
-                         {noon, FrameBuilder(forged).ipv4("10.1.0.2", "10.0.0.2").udp(1, 2).bytes()},
-                         {noon, FrameBuilder(own).ipv4("10.1.0.9", "10.0.0.2").udp(1, 2).bytes()}});
+  const auto bob = capture(
+      "b.pcap", {{noon, FrameBuilder(own).ipv4("10.1.0.2", "10.0.0.2").udp(1, 2).bytes()},
+                 {noon, FrameBuilder(forged).ipv4("10.1.0.2", "10.0.0.2").udp(1, 2).bytes()},
+                 {noon, FrameBuilder(own).ipv4("10.1.0.9", "10.0.0.2").udp(1, 2).bytes()}});
   expect_run({"bob=" + bob});
   EXPECT_EQ(drops("guard_mac"), 1u);
   EXPECT_EQ(drops("guard_ip"), 1u);
@@ -212,8 +211,8 @@ TEST_F(ReplayTest, AnEndpointWithoutMacIsHeldToTheFirstThatItShows) {
 }
 
 TEST_F(ReplayTest, EndpointsAnswerNeighbourDiscoveryAsStations) {
-  const auto alice = capture(
-      "a.pcap", {{noon, from_alice().ipv6("fd00:a::2", "fd00:b::2").udp(1, 2).bytes()}});
+  const auto alice =
+      capture("a.pcap", {{noon, from_alice().ipv6("fd00:a::2", "fd00:b::2").udp(1, 2).bytes()}});
   expect_run({"alice=" + alice});
   EXPECT_THAT(left_by("bob"), Contains(HasSubstr("[fd00:a::2]:1 > [fd00:b::2]:2 UDP")).Times(1));
   EXPECT_EQ(report().at("answers").to_number<int>(), 1);
@@ -221,8 +220,8 @@ TEST_F(ReplayTest, EndpointsAnswerNeighbourDiscoveryAsStations) {
 }
 
 TEST_F(ReplayTest, WhatNobodyAnswersForIsDroppedByTheCapturesClock) {
-  const auto alice = capture(
-      "a.pcap", {{noon, from_alice().ipv4("10.0.0.2", "10.1.0.77").udp(1, 2).bytes()}});
+  const auto alice =
+      capture("a.pcap", {{noon, from_alice().ipv4("10.0.0.2", "10.1.0.77").udp(1, 2).bytes()}});
   expect_run({"alice=" + alice});
   EXPECT_EQ(drops("neighbour_failed"), 1u);
   EXPECT_THAT(left_by("alice"), Contains(HasSubstr("ICMP")));
