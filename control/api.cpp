@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <boost/json/object.hpp>
+#include <memory>
 #include <string>
 
 #include "control/json_reply.h"
@@ -15,6 +16,9 @@ namespace {
 struct Route {
   std::string_view method, path;
   boost::json::object (*answer)(const ApiContext&, const Query&, const std::string& body);
+  // In place of `answer`, what begins an answer without end.
+  std::shared_ptr<BodyStream> (*stream)(const ApiContext&, const Query&) = nullptr;
+  std::string_view content_type = "";
 };
 
 // What takes no body: one that is sent is not looked at.
@@ -32,10 +36,13 @@ constexpr Route routes[] = {
     {"DELETE", "/v1/connections", plain<delete_connections>},
     {"POST", "/v1/publish", publish},
     {"DELETE", "/v1/publish", unpublish},
+    {"GET", "/v1/tunnels", plain<view_tunnels>},
     {"POST", "/v1/explain", explain_packet},
     {"GET", "/v1/drops", plain<view_drops>},
     {"GET", "/v1/workers", plain<view_workers>},
     {"GET", "/v1/config", plain<view_config>},
+    {"GET", "/v1/capture", nullptr, open_capture, "application/x-pcapng"},
+    {"GET", "/v1/trace", nullptr, open_trace, "text/plain; charset=utf-8"},
 };
 
 // Each once: the methods of a path stand side by side.
@@ -73,6 +80,12 @@ Reply handle(const Request& request, const ApiContext& context) {
   const Route* route = std::ranges::find_if(routes, fits);
   if (route == std::end(routes)) return refuse_method(request, target->path);
   try {
+    if (route->stream) {
+      Reply reply;
+      reply.content_type = route->content_type;
+      reply.stream = route->stream(context, target->query);
+      return reply;
+    }
     return json_reply(200, route->answer(context, target->query, request.body));
   } catch (const BadQuery& e) {
     return error_reply(400, e.what());

@@ -17,6 +17,9 @@
 
 namespace uswitch {
 
+class CaptureControl;
+class DropRates;
+
 // What a client can have done that takes more than the tables. Each returns why it cannot be done,
 // a sentence, or nothing once it is done. Empty: the switch does not translate.
 struct ApiActions {
@@ -39,6 +42,8 @@ struct ApiContext {
   // What is published refers to its networks and ports. Set when there are actions.
   const Config* config = nullptr;
   ApiActions actions = {};
+  CaptureControl* captures = nullptr;  // null: none can be taken
+  const DropRates* drop_rates = nullptr;
 };
 
 // Never throws for what a client can send: a refusal is a Reply with {"error": SENTENCE}.

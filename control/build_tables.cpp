@@ -53,6 +53,8 @@ PortSettings make_settings(const Config& config, const LivePort& port) {
   s.vlans = make_vlan_map(tagged, config.networks.size());
   s.mtu = static_cast<uint16_t>(port.mtu());
   s.isolated = c.isolated;
+  s.overlay = c.type == PortType::tunnel;
+  s.suppress = s.overlay && c.tunnel->suppress;
   s.capabilities = port.port()->capabilities();
   s.max_addresses = c.max_addresses;
   s.guard = make_guard(port, c.network ? &config.networks[s.network] : nullptr);
@@ -72,11 +74,13 @@ void set_statics(const PortSettings& settings, const PortConfig& config, PortId 
 std::shared_ptr<const Tables> build_tables(const Config& config,
                                            const std::vector<std::unique_ptr<LivePort>>& ports,
                                            const Fdbs& fdbs, Routing routing, Translation nat,
-                                           const std::shared_ptr<PortStats>& router_stats) {
+                                           const std::shared_ptr<PortStats>& router_stats,
+                                           const std::shared_ptr<Suppression>& suppression) {
   auto tables = std::make_shared<Tables>();
   tables->routing = std::move(routing);
   tables->nat = std::move(nat);
   tables->router_stats = router_stats;
+  tables->suppression = suppression;
   for (const NetworkConfig& n : config.networks) tables->networks.push_back(make_network(n, fdbs));
   for (const auto& port : ports) {
     const auto id = static_cast<PortId>(tables->ports.size());

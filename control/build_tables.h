@@ -19,6 +19,7 @@ using Fdbs = std::map<std::string, std::shared_ptr<Fdb>>;
 std::shared_ptr<const Tables> build_tables(const Config& config,
                                            const std::vector<std::unique_ptr<LivePort>>& ports,
                                            const Fdbs& fdbs, Routing routing, Translation nat,
-                                           const std::shared_ptr<PortStats>& router_stats);
+                                           const std::shared_ptr<PortStats>& router_stats,
+                                           const std::shared_ptr<Suppression>& suppression);
 
 }  // namespace uswitch

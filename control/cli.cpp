@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <sstream>
 
+#include "control/cli_capture.h"
 #include "control/explain_command.h"
 #include "control/suggest.h"
 
@@ -59,8 +60,8 @@ void add_filter(CLI::App& show, CommandLine& line, const std::string& name, cons
 
 // Empty when there is such a thing to show.
 std::string refuse_unknown(const std::string& what) {
-  constexpr std::string_view known[] = {"ports",       "fdb",   "neighbours", "routes",
-                                        "connections", "drops", "workers",    "config"};
+  constexpr std::string_view known[] = {"ports",   "fdb",   "neighbours", "routes", "connections",
+                                        "tunnels", "drops", "workers",    "config"};
   if (std::ranges::find(known, what) != std::end(known)) return "";
   return "nothing is called '" + what + "'; " + did_you_mean(what, known, "things to show");
 }
@@ -68,7 +69,7 @@ std::string refuse_unknown(const std::string& what) {
 CLI::App* add_show(CLI::App& app, CommandLine& line) {
   CLI::App* show = app.add_subcommand("show", "Show the state of the running uswitch");
   show->add_option("WHAT", line.what,
-                   "ports, fdb, neighbours, routes, connections, drops, workers or config")
+                   "ports, fdb, neighbours, routes, connections, tunnels, drops, workers or config")
       ->required()
       ->type_name("")
       ->check(refuse_unknown);
@@ -119,6 +120,20 @@ CLI::App* add_delete(CLI::App& app, CommandLine& line) {
   return erase;
 }
 
+CLI::App* add_capture(CLI::App& app, CommandLine& line) {
+  CLI::App* capture = app.add_subcommand("capture", "Watch packets come, leave and be dropped");
+  add_capture_options(*capture, line);
+  add_control(*capture, line);
+  return capture;
+}
+
+CLI::App* add_trace(CLI::App& app, CommandLine& line) {
+  CLI::App* trace = app.add_subcommand("trace", "Watch what each stage does with packets");
+  add_trace_options(*trace, line);
+  add_control(*trace, line);
+  return trace;
+}
+
 ParsedLine refuse(const std::string& sentence) {
   ParsedLine parsed;
   parsed.err = sentence + "\nRun with --help for more information.\n";
@@ -134,10 +149,13 @@ ParsedLine parse_command_line(int argc, const char* const* argv) {
   CLI::App app("uswitch: a userspace virtual switch and router for container hosts", "uswitch");
   app.require_subcommand(0, 1);
   add_run(app, line, check);
-  const CLI::App* show = add_show(app, line);
-  const CLI::App* erase = add_delete(app, line);
-  const CLI::App* explained = add_explain(app, line);
-  const CLI::App* replayed = add_replay(app, line.replay);
+  const std::pair<const CLI::App*, CommandLine::Command> commands[] = {
+      {add_show(app, line), CommandLine::Command::show},
+      {add_delete(app, line), CommandLine::Command::remove},
+      {add_capture(app, line), CommandLine::Command::capture},
+      {add_trace(app, line), CommandLine::Command::trace},
+      {add_explain(app, line), CommandLine::Command::explain},
+      {add_replay(app, line.replay), CommandLine::Command::replay}};
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& e) {
@@ -145,20 +163,22 @@ ParsedLine parse_command_line(int argc, const char* const* argv) {
     const int code = app.exit(e, out, err);
     return {std::nullopt, out.str(), err.str(), code == 0 ? exit_ok : exit_usage};
   }
-  if (replayed->parsed()) {
-    if (!line.config.empty() || check) return refuse("the options of replay stand behind it");
-    line.command = CommandLine::Command::replay;
-  } else if (show->parsed() || erase->parsed() || explained->parsed()) {
+  const std::vector<CLI::App*> given = app.get_subcommands();
+  if (given.size() > 1)
+    return refuse(given[0]->get_name() + " and " + given[1]->get_name() + " are two commands");
+  if (!given.empty()) {
     if (!line.config.empty() || check) {
-      return refuse(
-          "--config and --check do not go with show, delete and explain, which ask the running "
-          "uswitch");
+      return refuse("--config and --check do not go with " + given[0]->get_name() +
+                    ", which has its own options");
     }
-    line.command = show->parsed()    ? CommandLine::Command::show
-                   : erase->parsed() ? CommandLine::Command::remove
-                                     : CommandLine::Command::explain;
+    line.command =
+        std::ranges::find(commands, given[0], [](const auto& c) { return c.first; })->second;
+    if (line.command == CommandLine::Command::capture) {
+      if (const std::string wrong = refuse_capture(line); !wrong.empty()) return refuse(wrong);
+    }
   } else if (line.config.empty()) {
-    return refuse("--config FILE is missing, or a command: show, delete, explain, replay");
+    return refuse(
+        "--config FILE is missing, or a command: show, delete, capture, trace, explain, replay");
   } else if (check) {
     line.command = CommandLine::Command::check;
   }

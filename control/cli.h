@@ -14,7 +14,8 @@ inline constexpr const char* default_control_path = "/run/uswitch/uswitch.sock";
 enum ExitCode : int { exit_ok = 0, exit_failure = 1, exit_usage = 2, exit_no_daemon = 3 };
 
 struct CommandLine {
-  enum class Command { run, check, show, remove, explain, replay };  // remove: `uswitch delete`
+  // remove: `uswitch delete`
+  enum class Command { run, check, show, remove, capture, trace, explain, replay };
   Command command = Command::run;
 
   std::string config;                  // run, check: the file
@@ -26,6 +27,10 @@ struct CommandLine {
   Query query;  // the filters that were given, under the API's names
 
   ReplayOptions replay;
+  // capture:
+  std::string write;          // the file; "-": standard output; empty: lines for people
+  uint64_t rotate_size = 0;   // bytes of a file; 0: one file without end
+  unsigned rotate_count = 5;  // files that are kept
 
   std::string control_path() const { return control.value_or(default_control_path); }
 };

@@ -1,8 +1,10 @@
 // The client of the control socket: one request, one answer, blocking. Any thread.
 #pragma once
 #include <chrono>
+#include <memory>
 #include <stdexcept>
 #include <string>
+#include <string_view>
 
 #include "control/http.h"
 
@@ -21,5 +23,27 @@ Reply exchange(const std::string& path, const Request& request,
 
 // The sentence of a refusal, or the whole body when it is not one of ours.
 std::string sentence_of(const Reply& reply);
+// An answer that comes bit by bit: see control/http_stream.h.
+class AnswerStream {
+ public:
+  // Throws as exchange() does.
+  AnswerStream(const std::string& path, const Request& request);
+  ~AnswerStream();
+  AnswerStream(const AnswerStream&) = delete;
+  AnswerStream& operator=(const AnswerStream&) = delete;
+
+  // Not 200: a refusal, whose body is read().
+  unsigned status() const;
+  // What comes next; waits for it without end. Empty: that was all. Valid until the next call.
+  // Throws std::runtime_error when uswitch ends before that.
+  std::string_view read();
+  // shutdown(descriptor(), SHUT_WR) says that no more is wanted; also from a signal handler. What
+  // there is already still comes.
+  int descriptor();
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
 
 }  // namespace uswitch

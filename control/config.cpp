@@ -16,10 +16,10 @@ namespace {
 
 constexpr std::string_view top_keys[] = {"workers",        "io",    "control", "log",
                                          "networks",       "ports", "routes",  "policy",
-                                         "max_neighbours", "nat"};
+                                         "max_neighbours", "nat",   "tunnels"};
 
 // Sections that the file format has and this version has not.
-constexpr std::string_view later_keys[] = {"tunnels", "metrics"};
+constexpr std::string_view later_keys[] = {"metrics"};
 
 void check_top_keys(const MapReader& top) {
   for (const YamlNode& entry : top.entries()) {
@@ -80,6 +80,7 @@ void read_document(const YamlNode& root, Config& config, ErrorList& errors) {
   read_log(top, config);
   read_networks(top, config);
   read_ports(top, config);
+  read_tunnels(top, config);
   read_routes(top, config);
   read_policy(top, config);
   read_max_neighbours(top, config);

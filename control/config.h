@@ -19,6 +19,8 @@
 #include "nat/timeouts.h"
 #include "router/reverse_path.h"
 #include "switch/io.h"
+#include "tunnel/tunnel_type.h"
+#include "tunnel/udp_socket.h"
 #include "wire/address.h"
 
 namespace uswitch {
@@ -37,6 +39,7 @@ struct LogConfig {
 struct NetworkConfig {
   std::string name;
   uint16_t mtu = 1500;                          // bytes of L3 packet, 68..65535
+  bool mtu_follows = true;                      // the file does not say it: the tunnels' paths do
   Duration ageing = std::chrono::seconds(300);  // 10 s..1000000 s (BR-4)
   uint32_t max_addresses = 8192;                // learned MAC entries
   bool isolated = false;    // its ports' default; and routed only to the outside and the host
@@ -80,9 +83,30 @@ struct RouteConfig {
   bool operator==(const RouteConfig&) const = default;
 };
 
-enum class PortType : uint8_t { tap, veth, raw, pcap };
+// The last two are not written as ports: they follow from the section `tunnels`.
+enum class PortType : uint8_t {
+  tap,
+  veth,
+  raw,
+  pcap,
+  tunnel,  // one remote of a tunnel
+  socket,  // what reads for all tunnels at one local address and port
+};
 
 std::string_view to_string(PortType type);
+
+// What a port of type tunnel or socket is made of. A socket has neither remote nor network id.
+struct TunnelConfig {
+  std::string name;  // of the section's entry
+  TunnelType type{};
+  uint32_t network_id = 0;           // the VNI
+  UdpOptions socket;                 // those of one local address and port are equal
+  IpAddress remote = {};             // its port is the socket's
+  std::optional<uint8_t> dscp = {};  // 0..63; without: the inner packet's
+  bool suppress = true;              // neighbours behind it are answered for
+
+  bool operator==(const TunnelConfig&) const = default;
+};
 
 // Members that a port's type has no use for are empty.
 struct PortConfig {
@@ -91,6 +115,7 @@ struct PortConfig {
   std::optional<std::string> network;      // of untagged frames
   std::map<uint16_t, std::string> tagged;  // VLAN id 1..4094 to network; each network once
   uint16_t mtu = 1500;                     // default: the largest of its networks'
+  bool mtu_follows = true;                 // the file does not say it
   bool isolated = false;                   // default: when one of its networks is
   uint32_t max_addresses = 0;              // MAC entries it may learn in one network; 0: none
   std::vector<MacAddress> static_macs;     // entries in each of its networks
@@ -108,8 +133,15 @@ struct PortConfig {
   // pcap: at least one of them
   std::string read_file, write_file;
 
+  std::optional<TunnelConfig> tunnel;  // tunnel, socket
+
   bool operator==(const PortConfig&) const = default;
 };
+
+// Whether an endpoint's device is made for the port.
+inline bool is_endpoint(const PortConfig& port) {
+  return port.type == PortType::tap || port.type == PortType::veth;
+}
 
 // Whether the port is the host's own: a TAP device of the namespace uswitch runs in. The host is
 // reached from every network, and speaks for what it forwards too.
@@ -195,7 +227,7 @@ struct Config {
   std::string control = "/run/uswitch/uswitch.sock";
   LogConfig log;
   std::vector<NetworkConfig> networks;    // in file order, names unique
-  std::vector<PortConfig> ports;          // in file order, names unique, networks exist
+  std::vector<PortConfig> ports;          // in file order, then those of tunnels; names unique
   std::vector<RouterRouteConfig> routes;  // in file order
   bool routed_together = true;            // policy: open
   uint32_t max_neighbours = 131072;       // stations on all networks whose MAC the router knows

@@ -24,6 +24,7 @@ NetworkConfig read_network(const MapReader& map, const std::string& name) {
   NetworkConfig network;
   network.name = name;
   network.mtu = static_cast<uint16_t>(map.integer("mtu", {68, 65535}, network.mtu));
+  network.mtu_follows = !map.has("mtu");
   network.ageing = map.duration("ageing", std::chrono::seconds(10), std::chrono::seconds(1'000'000),
                                 network.ageing);
   network.max_addresses =

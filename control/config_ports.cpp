@@ -148,6 +148,7 @@ void read_limits(const MapReader& map, const Networks& networks, PortConfig& por
   }
   port.isolated = map.boolean("isolated", isolated);
   port.mtu = static_cast<uint16_t>(map.integer("mtu", {68, 65535}, mtu));
+  port.mtu_follows = !map.has("mtu");
   if (port.mtu > mtu) {
     map.refuse(*map.find("mtu"),
                "an MTU of " + std::to_string(port.mtu) + " is above its network's",
@@ -203,6 +204,8 @@ PortConfig read_port(const MapReader& map, const NetworkIndex& index, const std:
 }  // namespace
 
 std::string_view to_string(PortType type) {
+  if (type == PortType::tunnel) return "tunnel";
+  if (type == PortType::socket) return "socket";
   return port_types[static_cast<size_t>(type)].name;
 }
 

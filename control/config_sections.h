@@ -17,9 +17,10 @@ namespace uswitch {
 // Each reads its section out of the map of top-level keys.
 void read_log(const MapReader& top, Config& config);
 void read_networks(const MapReader& top, Config& config);
-void read_ports(const MapReader& top, Config& config);   // after the networks, which it refers to
-void read_routes(const MapReader& top, Config& config);  // likewise
-void read_nat(const MapReader& top, Config& config);     // after the ports, which it refers to
+void read_ports(const MapReader& top, Config& config);    // after the networks, which it refers to
+void read_tunnels(const MapReader& top, Config& config);  // after the ports, which it adds to
+void read_routes(const MapReader& top, Config& config);   // after the networks
+void read_nat(const MapReader& top, Config& config);      // after the ports, which it refers to
 
 // Which networks are outside that do not say so themselves: where a default route leads, where
 // sources are masqueraded, where ports are published. After the sections that tell.
@@ -32,7 +33,7 @@ void read_router(const MapReader& map, NetworkConfig& network);
 // that of its untagged frames, or null.
 void read_endpoint(const MapReader& map, const NetworkConfig* network, PortConfig& port);
 void read_endpoint_routes(const MapReader& map, const NetworkConfig* network, PortConfig& port);
-std::string read_device(const MapReader& map);
+std::string read_device(const MapReader& map);  // the key is there, or that it is not is reported
 
 // One value that is an address, or nullopt after reporting why it is none: of one station with its
 // prefix length, of a destination without host bits, the MAC of one station.

@@ -12,11 +12,14 @@
 
 #include "control/api.h"
 #include "control/build_tables.h"
+#include "control/capture_control.h"
+#include "control/drop_rates.h"
 #include "control/http_server.h"
 #include "control/live_port.h"
 #include "control/nat_control.h"
 #include "control/notify.h"
 #include "control/router_control.h"
+#include "control/tunnel_control.h"
 #include "engine/engine.h"
 #include "switch/link_monitor.h"
 
@@ -33,6 +36,19 @@ Time now() {
   return std::chrono::steady_clock::now();
 }
 
+std::optional<TunnelInfo> tunnel_info_of(const LivePort& port) {
+  if (port.config().type != PortType::tunnel || port.gone()) return std::nullopt;
+  const TunnelConfig& c = *port.config().tunnel;
+  return TunnelInfo{c.name,
+                    c.type,
+                    c.network_id,
+                    c.socket.local,
+                    c.remote,
+                    c.socket.port,
+                    port.tunnel()->path_mtu,
+                    port.tunnel()->last_heard};
+}
+
 PortInfo info_of(LivePort& port) {
   const PortConfig& c = port.config();
   return {std::string(to_string(c.type)),
@@ -40,11 +56,14 @@ PortInfo info_of(LivePort& port) {
           c.device,
           port.mac(),
           c.addresses,
-          port.kernel_drops()};
+          port.kernel_drops(),
+          tunnel_info_of(port)};
 }
 
 std::string describe(const PortConfig& c) {
   std::string text(to_string(c.type));
+  if (c.type == PortType::tunnel)
+    text += " to " + c.tunnel->remote.to_string() + " from " + c.tunnel->socket.local.to_string();
   if (!c.device.empty()) text += " " + c.device;
   if (c.netns) text += " in " + c.netns->text;
   return text;
@@ -65,6 +84,7 @@ class Daemon::Impl {
         attention_(io_, dup(engine_.attention_fd())),
         link_events_(io_, dup(monitor_.fd())),
         timer_(io_),
+        underlays_(engine_.attention_fd()),
         nat_(config_),
         router_(config_, nat_, engine_),
         router_stats_(std::make_shared<PortStats>(config_.workers)),
@@ -73,10 +93,11 @@ class Daemon::Impl {
       fdbs_[n.name] = std::make_shared<Fdb>(n.max_addresses);
     }
     for (const PortConfig& p : config_.ports) {
-      ports_.push_back(
-          std::make_unique<LivePort>(p, autoconfigures(p), config_.workers, namespaces_));
+      ports_.push_back(std::make_unique<LivePort>(p, autoconfigures(p), config_.workers,
+                                                  namespaces_, underlays_));
       spdlog::info("port {}: {}", p.name, describe(p));
     }
+    tunnels_.follow_paths(config_, ports_);
     publish();
     router_.published(now());
     if (router_.host_fd() >= 0) host_events_.emplace(io_, dup(router_.host_fd()));
@@ -115,14 +136,17 @@ class Daemon::Impl {
 
   void publish() {
     router_.follow_ports(ports_);
-    engine_.publish(
-        build_tables(config_, ports_, fdbs_, router_.routing(), nat_.translation(), router_stats_));
+    TunnelControl::connect(config_, ports_);
+    engine_.publish(build_tables(config_, ports_, fdbs_, router_.routing(), nat_.translation(),
+                                 router_stats_, tunnels_.suppression(ports_)));
   }
 
   Reply answer(const Request& request) {
     std::vector<PortInfo> infos;
     for (auto& port : ports_) infos.push_back(info_of(*port));
     ApiContext context{engine_, infos, file_, config_.text, now(), started_, &config_};
+    context.captures = captures_.get();
+    context.drop_rates = &drop_rates_;
     if (nat_.present()) {
       context.actions.publish = [this](const PublishConfig& entry) {
         return republish(nat_.publish(entry));
@@ -143,7 +167,13 @@ class Daemon::Impl {
     return refusal;
   }
 
-  // A worker found a device dead.
+  void follow_paths() {
+    if (!tunnels_.follow_paths(config_, ports_)) return;
+    publish();
+    router_.published(now());  // advertisements tell the MTU
+  }
+
+  // A worker found a device dead, or a packet too long for a tunnel's path.
   void watch_attention() {
     attention_.async_wait(
         asio::posix::stream_descriptor::wait_read, [this](boost::system::error_code error) {
@@ -151,6 +181,7 @@ class Daemon::Impl {
           uint64_t count;
           [[maybe_unused]] ssize_t n = read(attention_.native_handle(), &count, sizeof count);
           bury_if([](const LivePort& p) { return !p.port()->alive(); });
+          follow_paths();
           watch_attention();
         });
   }
@@ -223,14 +254,17 @@ class Daemon::Impl {
     for (const NetworkConfig& n : config_.networks) {
       fdbs_[n.name]->sweep(now(), n.ageing, groups_a_sweep);
     }
+    TunnelControl::note_heard(ports_, now());
+    follow_paths();
     engine_.expire();
+    drop_rates_.sample(engine_.tables(), now());
     timer_.expires_after(housekeeping_interval);
     timer_.async_wait([this](boost::system::error_code error) {
       if (!error) tick();
     });
   }
 
-  const Config config_;
+  Config config_;
   const std::string file_;
   const Time started_ = now();
 
@@ -248,11 +282,15 @@ class Daemon::Impl {
   asio::posix::stream_descriptor link_events_;
   asio::steady_timer timer_;
 
+  Underlays underlays_;
+  TunnelControl tunnels_;
   NatControl nat_;
   RouterControl router_;
   std::shared_ptr<PortStats> router_stats_;
   std::optional<asio::posix::stream_descriptor> host_events_;
   asio::steady_timer router_timer_;
+  const std::shared_ptr<CaptureControl> captures_ = std::make_shared<CaptureControl>(engine_);
+  DropRates drop_rates_;
 };
 
 Daemon::Daemon(Config config, std::string file)

@@ -3,11 +3,9 @@
 #include <sys/socket.h>
 
 #include <algorithm>
-#include <boost/asio/generic/stream_protocol.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/local/stream_protocol.hpp>
 #include <boost/asio/steady_timer.hpp>
-#include <boost/beast/core/basic_stream.hpp>
 #include <boost/beast/core/bind_handler.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/http/parser.hpp>
@@ -18,6 +16,7 @@
 #include <optional>
 #include <vector>
 
+#include "control/http_stream.h"
 #include "control/json_reply.h"
 #include "control/socket_file.h"
 
@@ -97,7 +96,7 @@ class HttpServer::Listener::Connection : public std::enable_shared_from_this<Con
   void write(Reply reply, bool keep_alive);
   void on_write(beast::error_code error, size_t);
 
-  beast::basic_stream<asio::generic::stream_protocol> stream_;
+  HttpSocket stream_;
   std::shared_ptr<Listener> listener_;
   beast::flat_buffer buffer_{64 * 1024};
   std::optional<http::request_parser<http::string_body>> parser_;
@@ -170,6 +169,7 @@ void HttpServer::Listener::Connection::on_read(beast::error_code error, size_t) 
 }
 
 void HttpServer::Listener::Connection::write(Reply reply, bool keep_alive) {
+  if (reply.stream) return send_stream(stream_, shared_from_this(), std::move(reply));
   response_ = {};
   response_.version(11);
   response_.result(reply.status);

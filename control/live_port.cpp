@@ -8,6 +8,7 @@
 #include "switch/pcap_port.h"
 #include "switch/tap_port.h"
 #include "switch/tun.h"
+#include "tunnel/tunnel_port.h"
 
 namespace uswitch {
 
@@ -24,7 +25,7 @@ EndpointOptions endpoint_options(const PortConfig& config, bool autoconfigure) {
 }  // namespace
 
 LivePort::LivePort(const PortConfig& config, bool autoconfigure, unsigned workers,
-                   NamedNamespaces& namespaces)
+                   NamedNamespaces& namespaces, Underlays& underlays)
     : config_(config), stats_(std::make_shared<PortStats>(workers)), mtu_(config.mtu) {
   switch (config.type) {
     case PortType::tap:
@@ -38,6 +39,10 @@ LivePort::LivePort(const PortConfig& config, bool autoconfigure, unsigned worker
       break;
     case PortType::pcap:
       port_ = std::make_shared<PcapPort>(config.read_file, config.write_file);
+      break;
+    case PortType::tunnel:
+    case PortType::socket:
+      make_tunnel(underlays);
   }
 }
 
@@ -61,7 +66,8 @@ void LivePort::read_device(const NetNs& netns) {
   NetlinkSocket netlink(netns);
   const Link link = get_link(netlink, config_.device);
   mac_ = link.mac;
-  mtu_ = std::min<uint32_t>(config_.mtu, link.mtu);
+  device_mtu_ = link.mtu;
+  mtu_ = std::min<uint32_t>(config_.mtu, device_mtu_);
 }
 
 void LivePort::make_tap(const NetNs& netns, unsigned workers, bool autoconfigure) {
@@ -97,7 +103,42 @@ void LivePort::take_raw(unsigned workers) {
   read_device(own);
 }
 
+void LivePort::make_tunnel(Underlays& underlays) {
+  const TunnelConfig& c = *config_.tunnel;
+  tunnel_.emplace(LiveTunnel{underlays.get(c.socket)});
+  if (config_.type == PortType::socket) return read_for(no_port, {});
+  const Remote remote{c.remote, c.socket.port};
+  tunnel_->path.emplace(c.socket, remote);
+  port_ = std::make_shared<TunnelPort>(tunnel_->underlay, remote,
+                                       TunnelOptions{c.type, c.network_id, c.dscp});
+}
+
+void LivePort::read_for(PortId self, std::vector<RemoteEntry> remotes) {
+  if (port_ && remotes == tunnel_->remotes) return;
+  const TunnelConfig& c = *config_.tunnel;
+  tunnel_->remotes = remotes;
+  port_ = std::make_shared<TunnelSocket>(tunnel_->underlay, c.type, self, std::move(remotes),
+                                         std::vector{c.socket.local});
+}
+
+void LivePort::set_mtu(uint16_t mtu) {
+  config_.mtu = mtu;
+  if (!is_endpoint(config_)) {
+    mtu_ = std::min<uint32_t>(mtu, device_mtu_);
+    return;
+  }
+  const NetNs netns = config_.netns ? NetNs::open(config_.netns->text) : NetNs::own();
+  NetlinkSocket netlink(netns);
+  change_link(netlink, get_link(netlink, config_.device), {.mtu = mtu});
+  if (veth_) {
+    NetlinkSocket here(NetNs::own());
+    change_link(here, veth_->near_end(), {.mtu = mtu});
+  }
+  mtu_ = mtu;
+}
+
 uint64_t LivePort::kernel_drops() {
+  if (tunnel_ && config_.type == PortType::socket) return tunnel_->underlay->kernel_drops();
   if (packet_port_) kernel_drops_ += packet_port_->take_kernel_drops();
   return kernel_drops_;
 }

@@ -6,11 +6,13 @@
 // is gone.
 #pragma once
 #include <cstdint>
+#include <limits>
 #include <memory>
 #include <optional>
 #include <string>
 
 #include "control/config.h"
+#include "control/underlays.h"
 #include "engine/tables.h"
 #include "switch/claim.h"
 #include "switch/named_netns.h"
@@ -25,7 +27,7 @@ class LivePort {
   // or std::runtime_error with one sentence that names the device; nothing is left behind then.
   // `autoconfigure`: the endpoint may make itself an IPv6 address from router advertisements.
   LivePort(const PortConfig& config, bool autoconfigure, unsigned workers,
-           NamedNamespaces& namespaces);
+           NamedNamespaces& namespaces, Underlays& underlays);
 
   // One that is none of this machine's: replay has it in memory, as if it had been made with this
   // MAC.
@@ -38,6 +40,14 @@ class LivePort {
   // Of the endpoint's device, as it was made; nothing for a capture file.
   const std::optional<MacAddress>& mac() const { return mac_; }
   uint32_t mtu() const { return mtu_; }  // bytes of the L3 packet
+  // Of the endpoint's device too. Throws DeviceError, or std::runtime_error when its namespace
+  // cannot be entered.
+  void set_mtu(uint16_t mtu);
+  // What a port of a tunnel has besides; null for the others.
+  LiveTunnel* tunnel() { return tunnel_ ? &*tunnel_ : nullptr; }
+  const LiveTunnel* tunnel() const { return tunnel_ ? &*tunnel_ : nullptr; }
+  // A socket reads for these from now on, once the port is published anew.
+  void read_for(PortId self, std::vector<RemoteEntry> remotes);
   // Index, in the namespace uswitch runs in, of the device whose disappearance means that the port
   // is gone; 0 when the port itself notices.
   int link_index() const { return link_index_; }
@@ -58,12 +68,14 @@ class LivePort {
   void make_tap(const NetNs& netns, unsigned workers, bool autoconfigure);
   void make_veth(const NetNs& netns, unsigned workers, bool autoconfigure);
   void take_raw(unsigned workers);
+  void make_tunnel(Underlays& underlays);
   void read_device(const NetNs& netns);
 
   PortConfig config_;
   std::shared_ptr<PortStats> stats_;
   std::optional<MacAddress> mac_;
   uint32_t mtu_ = 0;
+  uint32_t device_mtu_ = std::numeric_limits<uint32_t>::max();
   int link_index_ = 0;
   uint64_t kernel_drops_ = 0;
   bool on_machine_ = true;
@@ -74,6 +86,7 @@ class LivePort {
   std::unique_ptr<VethPair> veth_;
   std::shared_ptr<Port> port_;
   PacketPort* packet_port_ = nullptr;  // port_, when it is one
+  std::optional<LiveTunnel> tunnel_;
 };
 
 }  // namespace uswitch

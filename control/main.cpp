@@ -6,6 +6,7 @@
 #include <exception>
 #include <iostream>
 
+#include "control/capture_command.h"
 #include "control/cli.h"
 #include "control/config.h"
 #include "control/daemon.h"
@@ -67,6 +68,9 @@ int main(int argc, char** argv) {
       return replay(parsed.line->replay, std::cout, std::cerr);
     case CommandLine::Command::explain:
       return explain(*parsed.line, std::cout, std::cerr);
+    case CommandLine::Command::capture:
+    case CommandLine::Command::trace:
+      return capture(*parsed.line);
   }
   return exit_failure;
 }

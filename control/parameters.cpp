@@ -18,6 +18,17 @@ std::optional<std::string> Parameters::text(std::string_view name) {
   return value;
 }
 
+std::vector<std::string> Parameters::texts(std::string_view name) {
+  known_ += (known_.empty() ? "" : ", ") + std::string(name);
+  std::vector<std::string> values;
+  std::erase_if(left_, [&](auto& pair) {
+    if (pair.first != name) return false;
+    values.push_back(std::move(pair.second));
+    return true;
+  });
+  return values;
+}
+
 std::optional<uint64_t> Parameters::number(std::string_view name, uint64_t smallest,
                                            uint64_t largest) {
   const auto value = text(name);

@@ -2,13 +2,11 @@
 //
 // Any thread; no state. Every descriptor is non-blocking and closed on exec.
 #pragma once
-#include <netinet/in.h>
-#include <sys/socket.h>
-
 #include <boost/asio/posix/stream_descriptor.hpp>
 #include <cstdint>
 #include <optional>
 
+#include "core/socket_address.h"
 #include "switch/fd.h"
 #include "wire/address.h"
 
@@ -16,18 +14,6 @@ namespace uswitch {
 
 // Waits by Asio; what is read and written, system calls do.
 using RelayDescriptor = boost::asio::posix::stream_descriptor;
-
-union SocketAddress {
-  sockaddr generic;
-  sockaddr_in v4;
-  sockaddr_in6 v6;
-
-  static SocketAddress of(const IpAddress& address, uint16_t port);
-  IpAddress address() const;
-  uint16_t port() const;
-  uint32_t scope() const;  // the interface of a link-local IPv6 address, otherwise 0
-  socklen_t size() const { return generic.sa_family == AF_INET ? sizeof v4 : sizeof v6; }
-};
 
 // A bound socket: TCP's listens, UDP's says to which address a datagram came. Without `address` it
 // is bound to all of both families, or to IPv4's where the host has no IPv6. Throws DeviceError,

@@ -60,9 +60,9 @@ void UdpRelay::from_client(const Datagram& datagram) {
   if (to_group || !is_allowed(entry_, datagram.peer.address())) return counters_->refused.add(1);
   Client* client = find_or_open(datagram);
   if (!client) return;
-  counters_->bytes_in.add(datagram.size);
   send_to_endpoint(client->endpoint.native_handle(),
                    std::span(thread_.buffer).first(datagram.size));
+  counters_->bytes_in.add(datagram.size);
   used(*client);
 }
 

@@ -210,13 +210,50 @@ std::string ports_of(const json::object& drop) {
 }
 
 std::string render_drops(const json::object& view, bool colour) {
-  Table table({{"REASON"}, {"ROOM"}, {"PACKETS", right}, {"PORTS"}, {"WHY"}});
+  Table table(
+      {{"REASON"}, {"ROOM"}, {"PACKETS", right}, {"PER SECOND", right}, {"PORTS"}, {"WHY"}});
+  Table last({{"REASON"}, {"LAST", right}, {"FROM"}, {"PACKET"}});
   for (const json::value& one : view.at("drops").as_array()) {
     const json::object& drop = one.as_object();
     table.add({text(drop.at("reason")), text(drop.at("room")), drops(drop.at("packets")),
-               ports_of(drop), text(drop.at("sentence"))});
+               show_fraction(drop.at("rate").to_number<double>()), ports_of(drop),
+               text(drop.at("sentence"))});
+    if (drop.at("last").is_null()) continue;
+    const json::object& packet = drop.at("last").as_object();
+    last.add({text(drop.at("reason")), show_seconds(packet.at("age").to_number<double>()) + " ago",
+              text(packet.at("port")), text(packet.at("summary"))});
   }
-  return table.empty() ? "nothing was dropped\n" : table.render(colour);
+  if (table.empty()) return "nothing was dropped\n";
+  return table.render(colour) + (last.empty() ? "" : "\n" + last.render(colour));
+}
+
+std::string render_tunnels(const json::object& view, bool colour) {
+  Table table({{"TUNNEL"},
+               {"TYPE"},
+               {"NETWORK"},
+               {"VNI", right},
+               {"LOCAL"},
+               {"REMOTE"},
+               {"PATH MTU", right},
+               {"RX", right},
+               {"RX BYTES", right},
+               {"TX", right},
+               {"TX BYTES", right},
+               {"DROPS", right},
+               {"MACS", right},
+               {"HEARD", right}});
+  for (const json::value& one : view.at("tunnels").as_array()) {
+    const json::object& t = one.as_object();
+    const json::value &path = t.at("path_mtu"), &heard = t.at("last_heard");
+    table.add({text(t.at("tunnel")), text(t.at("type")), text(t.at("network")),
+               std::to_string(number(t.at("vni"))), text(t.at("local")), text(t.at("remote")),
+               path.is_null() ? Table::Cell("no way", Style::red)
+                              : Table::Cell(std::to_string(number(path))),
+               count(t.at("rx_packets")), bytes(t.at("rx_bytes")), count(t.at("tx_packets")),
+               bytes(t.at("tx_bytes")), drops(t.at("drops")), count(t.at("macs")),
+               heard.is_null() ? "never" : show_seconds(heard.to_number<double>()) + " ago"});
+  }
+  return table.empty() ? "no tunnels\n" : table.render(colour);
 }
 
 std::string render_workers(const json::object& view, bool colour) {
@@ -264,6 +301,7 @@ std::string render_view(const std::string& what, const json::object& view, bool 
                                     {"neighbours", render_neighbours},
                                     {"routes", render_routes},
                                     {"connections", render_connections},
+                                    {"tunnels", render_tunnels},
                                     {"drops", render_drops},
                                     {"workers", render_workers},
                                     {"config", render_config}};

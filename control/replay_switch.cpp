@@ -19,11 +19,8 @@ constexpr int fraction_of_silence = 64;
 Config offline(Config config) {
   config.workers = 1;
   std::erase_if(config.nat.publish, [](const PublishConfig& p) { return p.on.empty(); });
+  std::erase_if(config.ports, [](const PortConfig& p) { return p.type == PortType::socket; });
   return config;
-}
-
-bool is_endpoint(const PortConfig& port) {
-  return port.type == PortType::tap || port.type == PortType::veth;
 }
 
 // The same in every replay: locally administered, from the port's name (FNV-1a).
@@ -54,8 +51,8 @@ ReplaySwitch::ReplaySwitch(Config config, const Macs& macs, Time start, Sent sen
   }
   make_ports(macs);
   router_.follow_ports(ports_);
-  publish(
-      build_tables(config_, ports_, fdbs_, router_.routing(), nat_.translation(), router_stats_));
+  publish(build_tables(config_, ports_, fdbs_, router_.routing(), nat_.translation(), router_stats_,
+                       tunnels_.suppression(ports_)));
   router_.published(now_);
 }
 
@@ -75,7 +72,7 @@ void ReplaySwitch::publish(std::shared_ptr<const Tables> tables) {
 }
 
 void ReplaySwitch::post(std::vector<OwnFrame> frames) {
-  pipeline_.send_own(*tables_, frames);
+  pipeline_.send_own(*tables_, frames, now_);
   collect();
 }
 

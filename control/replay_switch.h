@@ -3,8 +3,9 @@
 //
 // Its ports are memory ports that take frames as they stand on a wire. An endpoint's device has the
 // `mac` of the configuration, or the one it is told, or else one that follows from the port's name.
-// Endpoints with addresses answer for them (ReplayStation). What is published on the host is left
-// out: it never reaches the router.
+// Endpoints with addresses answer for them (ReplayStation). A tunnel's remote is a port like the
+// others, for the frames that are inside. What is published on the host is left out: it never
+// reaches the router.
 #pragma once
 #include <deque>
 #include <functional>
@@ -19,6 +20,7 @@
 #include "control/nat_control.h"
 #include "control/replay_station.h"
 #include "control/router_control.h"
+#include "control/tunnel_control.h"
 #include "engine/pipeline.h"
 #include "engine/workforce.h"
 #include "switch/memory_port.h"
@@ -83,6 +85,7 @@ class ReplaySwitch final : private Workforce {
   std::shared_ptr<PortStats> router_stats_ = std::make_shared<PortStats>(1);
   NatControl nat_;
   RouterControl router_;
+  TunnelControl tunnels_;
   std::shared_ptr<const Tables> tables_ = std::make_shared<Tables>();
   Time slow_due_;
 };

@@ -1,6 +1,9 @@
+#include <algorithm>
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
 
+#include "control/drop_rates.h"
+#include "control/frame_summary.h"
 #include "control/views.h"
 
 namespace uswitch {
@@ -37,14 +40,44 @@ Row row_of(const Tables& tables, size_t reason, size_t workers) {
   return row;
 }
 
-json::object view_row(const ReasonInfo& info, Row row) {
+// The last one over all workers.
+std::optional<LastDrops::Drop> last_drop(const Engine& engine, Reason reason) {
+  std::optional<LastDrops::Drop> last;
+  for (const auto& worker : engine.workers()) {
+    const auto drop = worker->last_drops().read(reason);
+    if (drop && (!last || drop->time > last->time)) last = drop;
+  }
+  return last;
+}
+
+std::string name_of(const Tables& tables, PortId port) {
+  if (port == no_port) return router_row;
+  return port < tables.ports.size() ? tables.ports[port].name : "";
+}
+
+json::value view_last(const ApiContext& context, Reason reason) {
+  const auto last = last_drop(context.engine, reason);
+  if (!last) return nullptr;
+  const size_t kept = std::min<size_t>(last->length, LastDrops::kept);
+  json::object out;
+  out["age"] = std::max(0.0, std::chrono::duration<double>(context.now - last->time).count());
+  out["port"] = name_of(context.engine.tables(), last->ingress);
+  out["length"] = last->length;
+  out["summary"] = summary_of(std::span(last->bytes).first(kept), last->length);
+  return out;
+}
+
+json::object view_row(const ApiContext& context, Reason reason, Row row) {
+  const ReasonInfo& info = uswitch::info(reason);
   json::object out;
   out["reason"] = info.name;
   out["room"] = info.room;
   out["sentence"] = info.sentence;
   out["packets"] = row.packets;
+  out["rate"] = context.drop_rates ? context.drop_rates->per_second(reason) : 0.0;
   out["ports"] = std::move(row.ports);
   out["workers"] = json::array(row.of_worker.begin(), row.of_worker.end());
+  out["last"] = row.packets > 0 ? view_last(context, reason) : json::value(nullptr);
   return out;
 }
 
@@ -59,7 +92,9 @@ json::object view_drops(const ApiContext& context, const Query& query) {
   for (size_t reason = 1; reason < reason_count; ++reason) {  // 0 is "none"
     Row row = row_of(context.engine.tables(), reason, context.engine.workers().size());
     total += row.packets;
-    if (all || row.packets > 0) drops.push_back(view_row(reason_table[reason], std::move(row)));
+    if (all || row.packets > 0) {
+      drops.push_back(view_row(context, static_cast<Reason>(reason), std::move(row)));
+    }
   }
   return {{"drops", std::move(drops)}, {"total", total}};
 }

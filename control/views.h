@@ -15,6 +15,8 @@
 
 namespace uswitch {
 
+class CaptureRecords;
+
 struct BadQuery : std::runtime_error {
   using std::runtime_error::runtime_error;
 };
@@ -29,6 +31,7 @@ boost::json::object view_neighbours(const ApiContext& context, const Query& quer
 boost::json::object view_routes(const ApiContext& context, const Query& query);
 boost::json::object view_connections(const ApiContext& context, const Query& query);
 boost::json::object delete_connections(const ApiContext& context, const Query& query);
+boost::json::object view_tunnels(const ApiContext& context, const Query& query);
 boost::json::object view_drops(const ApiContext& context, const Query& query);
 boost::json::object view_workers(const ApiContext& context, const Query& query);
 boost::json::object view_config(const ApiContext& context, const Query& query);
@@ -41,6 +44,10 @@ boost::json::object unpublish(const ApiContext& context, const Query& query,
 // What would become of an imagined packet: view_explain.cpp.
 boost::json::object explain_packet(const ApiContext& context, const Query& query,
                                    const std::string& body);
+// Begins a capture; throws Conflict when there is no room for another one.
+CaptureRecords start_capture(const ApiContext& context, CaptureRequest request);
+std::shared_ptr<BodyStream> open_capture(const ApiContext& context, const Query& query);
+std::shared_ptr<BodyStream> open_trace(const ApiContext& context, const Query& query);
 
 // The router among the ports: no port can be configured under this name.
 inline constexpr const char* router_row = "(router)";
@@ -53,6 +60,8 @@ class Parameters {
   // Null when it was not sent; refuses one that was sent twice.
   std::optional<std::string> text(std::string_view name);
   std::optional<uint64_t> number(std::string_view name, uint64_t smallest, uint64_t largest);
+  // All values of one that may be sent more than once.
+  std::vector<std::string> texts(std::string_view name);
   bool flag(std::string_view name);  // "1" or absent
   // One of these words, as its index.
   std::optional<size_t> choice(std::string_view name, std::span<const std::string_view> words);

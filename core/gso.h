@@ -6,6 +6,7 @@
 // layout must still describe the frame.
 #pragma once
 #include "core/packet.h"
+#include "core/segment_headers.h"
 
 namespace uswitch {
 
@@ -15,32 +16,20 @@ void complete_checksum(Packet& packet);
 
 // Cuts one super-segment (offload.gso set) into packets of at most segment_size payload bytes, each
 // with its own lengths, sequence number or IPv4 id, flags and complete checksums, asking nothing
-// more of a device. Checksums are made from the pseudo-header sum in the super-segment's own field,
-// which covers its whole length (VH-3). The bytes are read once and written once; the super-segment
-// stays as it is and must outlive the Segmenter.
+// more of a device. The bytes are read once and written once; the super-segment stays as it is and
+// must outlive the Segmenter.
 class Segmenter {
  public:
-  explicit Segmenter(const Packet& super);
+  explicit Segmenter(const Packet& super) : super_(super), headers_(super) {}
 
   // Writes the next segment into `out`, a packet fresh from the pool. False, with `out` untouched,
   // after the last one.
   bool next(Packet& out);
 
  private:
-  void finish_ip(Packet& out) const;
-  void finish_tcp(Packet& out, bool last, uint16_t sum) const;
-  void finish_udp(Packet& out, uint16_t sum) const;
-
   const Packet& super_;
-  uint32_t headers_;     // bytes of Ethernet, IP and transport headers
-  uint32_t position_;    // of the next payload byte in the super-segment
-  uint16_t index_ = 0;   // of the next segment
-  uint16_t pseudo_sum_;  // without the length
-  bool done_ = false;
+  SegmentHeaders headers_;
 };
-
-// Bytes of Ethernet, IP and transport headers of a super-segment.
-uint32_t gso_header_length(const Packet& super);
 
 // The length of the longest IP packet this frame becomes on the wire, to be judged by an egress MTU
 // (BR-9, TR-15); of other frames, what follows the Ethernet header.

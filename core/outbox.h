@@ -22,6 +22,8 @@ class Outbox {
   // A packet that is lost here becomes what it was when it came in, so that an error is about what
   // its sender knows. Its layout, network and ingress stay.
   virtual void untranslate(Packet& packet, Time now) = 0;
+  // A packet ends here: counted, on the port it came in by.
+  virtual void drop(const Packet& packet, Reason reason) = 0;
   // Those of the port a packet came in by. With no_port: of the router, which is a port in the
   // books: what it originates it receives, what ends there it sends.
   virtual PortCounters& counters(PortId ingress) = 0;

@@ -69,6 +69,7 @@ struct Packet {
   bool routed = false;            // the router has taken it to another network than it came from
   bool reassembled = false;       // came in fragments, and may go on so whatever its header says
   Reason refused = Reason::none;  // set by the port it came in by: it must be dropped
+  uint64_t mark = 0;              // who captures it, and as which packet: engine/capture.h
 
   std::span<const uint8_t> frame() const { return {data, length}; }
   std::span<uint8_t> frame() { return {data, length}; }
@@ -88,6 +89,7 @@ struct Packet {
     routed = false;
     reassembled = false;
     refused = Reason::none;
+    mark = 0;
   }
 
   // Moves the first byte of the frame forward (pull) or back (push) and keeps the offload offsets

@@ -14,7 +14,8 @@ SavedPacket::SavedPacket(const Packet& packet)
       network_(packet.network),
       tci_(packet.tci),
       has_stripped_tag_(packet.has_stripped_tag),
-      routed_(packet.routed) {
+      routed_(packet.routed),
+      mark_(packet.mark) {
   std::memcpy(bytes_.get(), packet.data, length_);
 }
 
@@ -30,6 +31,7 @@ void SavedPacket::restore(Packet& packet) const {
   packet.tci = tci_;
   packet.has_stripped_tag = has_stripped_tag_;
   packet.routed = routed_;
+  packet.mark = mark_;
 }
 
 }  // namespace uswitch

@@ -36,15 +36,17 @@ Treatment treatment(const PortSettings& port, const Packet& p) {
 // frame can be the same bytes for tagged and untagged ports.
 struct Egress::Sending {
   const Tables& tables;
+  const PortId id;
   const PortSettings& settings;
   Port& port;
   PortCounters& counters;  // of this port: what left
   Io& io;
+  Witness& witness;
   unsigned worker;
   std::array<Outgoing, Batch::limit>& frames;
   uint32_t count = 0;
 
-  // Of the port the packet came in by: what did not leave, and what was added.
+  // Of the port the packet came in by: what was added.
   PortCounters& ingress(const Packet& p) const { return tables.counters(p.ingress, worker); }
 
   void add(Packet& p) {
@@ -76,10 +78,12 @@ struct Egress::Sending {
   }
 
   void account(std::span<const Outgoing> out) {
+    if (witness.watches()) [[unlikely]]
+      witness.left(id, out);
     uint64_t sent = 0, bytes = 0;
     for (const Outgoing& o : out) {
       if (o.failed != Reason::none) {
-        ingress(*o.packet).drop(o.failed);
+        witness.dropped(*o.packet, o.failed);
         continue;
       }
       ++sent;
@@ -104,7 +108,7 @@ struct Egress::Sending {
       ++made;
       add(*piece);
     }
-    ingress(super).drop(Reason::no_buffer);
+    witness.dropped(super, Reason::no_buffer);
   }
 
   // Null only when there is none but for pieces that are under way already.
@@ -126,12 +130,12 @@ void Egress::send_queue(const Tables& tables, PortId id) {
   const PortSettings& settings = tables.settings[id];
   const PortEntry& entry = tables.ports[id];
   PortCounters& own = entry.stats->of_worker[worker_];
-  Sending sending{tables, settings, *entry.port, own, io_, worker_, outgoing_};
+  Sending sending{tables, id, settings, *entry.port, own, io_, witness_, worker_, outgoing_};
   Queue& q = queues_[id];
   for (Packet* p : std::span(q.packets.data(), q.count)) {
     switch (treatment(settings, *p)) {
       case Treatment::too_long:
-        sending.ingress(*p).drop(Reason::exceeds_mtu);
+        witness_.dropped(*p, Reason::exceeds_mtu);
         break;
       case Treatment::segment:
         sending.flush();

@@ -10,6 +10,7 @@
 
 #include "core/batch.h"
 #include "engine/tables.h"
+#include "engine/witness.h"
 
 namespace uswitch {
 
@@ -19,7 +20,8 @@ Treatment treatment(const PortSettings& port, const Packet& packet);
 
 class Egress {
  public:
-  Egress(PacketPool& pool, Io& io, unsigned worker) : pool_(pool), io_(io), worker_(worker) {}
+  Egress(PacketPool& pool, Io& io, Witness& witness, unsigned worker)
+      : pool_(pool), io_(io), witness_(witness), worker_(worker) {}
 
   // Makes room for the ports of these tables. Called when the worker adopts them.
   void adopt(const Tables& tables) { queues_.resize(tables.ports.size()); }
@@ -47,6 +49,7 @@ class Egress {
 
   PacketPool& pool_;
   Io& io_;
+  Witness& witness_;
   unsigned worker_;
   std::vector<Queue> queues_;  // indexed by PortId
   std::vector<PortId> dirty_;  // those with packets

@@ -29,9 +29,19 @@ void Engine::stop() {
 }
 
 void Engine::publish(std::shared_ptr<const Tables> tables) {
+  if (tables->captures != captures_) {
+    auto watched = std::make_shared<Tables>(*tables);
+    watched->captures = captures_;
+    tables = std::move(watched);
+  }
   for (auto& worker : workers_) worker->publish(tables.get());
   for (auto& worker : workers_) worker->await_adoption();
   tables_ = std::move(tables);
+}
+
+void Engine::set_captures(std::shared_ptr<const CaptureSet> captures) {
+  captures_ = std::move(captures);
+  publish(tables_);
 }
 
 void Engine::settle(uint64_t workers) {

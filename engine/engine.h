@@ -21,6 +21,9 @@ class Engine final : public Workforce {
   // ones, and they are freed, with the ports that only they held. Takes as long as the slowest
   // worker's turn: well below a millisecond.
   void publish(std::shared_ptr<const Tables> tables) override;
+  // The captures that run, of these tables and of those that are published from now on. Returns as
+  // publish() does. Null: none.
+  void set_captures(std::shared_ptr<const CaptureSet> captures);
 
   // Has a worker send the router's own frames. Any time after the first publish().
   void post(std::vector<OwnFrame> frames) override { workers_[0]->post(std::move(frames)); }
@@ -41,6 +44,7 @@ class Engine final : public Workforce {
  private:
   int attention_ = -1;
   std::shared_ptr<const Tables> tables_;
+  std::shared_ptr<const CaptureSet> captures_;
   std::vector<std::unique_ptr<Worker>> workers_;
 };
 

@@ -201,6 +201,12 @@ unsigned ExplainWalk::to_members(PortId except, Reason& why_none) {
 }
 
 void ExplainWalk::flood() {
+  if (const auto known = tables_.answer_for_remote(packet_, now_)) {
+    say("tunnel", known->address.to_string() + " is at " + text_of(known->station.mac) +
+                      " behind another node: the question becomes the answer");
+    neighbour_message::turn_into_answer(packet_, known->station);
+    return leave_by(ingress_);
+  }
   Reason why_none = Reason::no_egress;
   unsigned sent = to_members(ingress_, why_none);
   if (routing().on(packet_.network) && Router::listens_to(packet_)) {

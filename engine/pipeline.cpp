@@ -15,35 +15,60 @@ struct Pipeline::Turn {
   Time now;
 };
 
-Pipeline::Pipeline(PacketPool& pool, Io& io, unsigned worker)
-    : egress_(pool, io, worker),
-      worker_(worker),
+Pipeline::Pipeline(PacketPool& pool, Io& io, unsigned worker, LastDrops* last_drops)
+    : worker_(worker),
+      witness_(worker, last_drops),
+      egress_(pool, io, witness_, worker),
       router_(*this, worker),
       fresh_{Batch(pool), Batch(pool)},
       wholes_(pool) {}
 
 void Pipeline::run(const Tables& tables, PortId ingress, Batch& batch, Time now) {
-  tables_ = &tables;
+  begin(tables, now);
   const Turn turn{tables.settings[ingress], counters(ingress), now};
   uint64_t bytes = 0;
   for (Packet* p : batch.packets()) bytes += p->length;
   turn.counters.rx_packets.add(batch.size());
   turn.counters.rx_bytes.add(bytes);
+  if (witness_.watches()) [[unlikely]]
+    witness_.arrived(batch.packets(), ingress);
 
   for (size_t i = 0; i < batch.size(); ++i) {
     batch[i].ingress = ingress;
     verdicts_[i] = admit(turn.port, batch[i]);
   }
   decide(turn, batch);
+  if (turn.port.suppress && tables.suppression) hear_remote(turn, batch);
   if (tables.routing.routes) route(turn, batch);
   for (size_t i = 0; i < batch.size(); ++i) {
-    if (verdicts_[i].kind() != Verdict::Kind::to_router)
+    if (verdicts_[i].kind() != Verdict::Kind::to_router) {
       dispatch(turn, batch[i], verdicts_[i]);
-    else
-      dispatch(turn, *routed_.packets[routed_.of_batch[i]], take_turn(turn, routed_.of_batch[i]));
+    } else {
+      Verdict& routed = routed_.verdicts[routed_.of_batch[i]];
+      routed = take_turn(turn, routed_.of_batch[i]);
+      dispatch(turn, *routed_.packets[routed_.of_batch[i]], routed);
+    }
   }
+  if (witness_.watches() && witness_.has_arrivals()) [[unlikely]]
+    conclude(batch);
   finish();
   batch.release();
+}
+
+void Pipeline::begin(const Tables& tables, Time now) {
+  tables_ = &tables;
+  witness_.begin(tables, now);
+}
+
+void Pipeline::conclude(Batch& batch) {
+  for (size_t i = 0; i < batch.size(); ++i) {
+    if (verdicts_[i].kind() != Verdict::Kind::to_router) {
+      witness_.concluded(i, batch[i], verdicts_[i]);
+    } else {
+      const size_t n = routed_.of_batch[i];
+      witness_.concluded(i, *routed_.packets[n], routed_.verdicts[n]);
+    }
+  }
 }
 
 Verdict Pipeline::admit(const PortSettings& port, Packet& packet) {
@@ -112,6 +137,8 @@ void Pipeline::route(const Turn& turn, Batch& batch) {
     if (routed_.first[i]) nat_.expect(nat, i, router_.way_of(i));
   }
   router_.finish(routing, packets, verdicts, routed_.first, turn.now);
+  if (witness_.watches()) [[unlikely]]
+    witness_.readdressed(packets, verdicts);
   for (size_t i = 0; i < packets.size(); ++i) {
     if (verdicts[i].kind() == Verdict::Kind::forward)
       bridge::prefetch_destination(tables_->networks[packets[i]->network], *packets[i]);
@@ -163,10 +190,6 @@ void Pipeline::dispatch(const Turn& turn, Packet& packet, Verdict verdict) {
   __builtin_unreachable();
 }
 
-void Pipeline::drop(const Packet& packet, Reason reason) {
-  counters(packet.ingress).drop(reason);
-}
-
 // A tunnel's path may carry less than its network does elsewhere. Who sends too much is told so,
 // as far as a router is there to tell it (PM-5).
 void Pipeline::bridge_to(const Turn& turn, Packet& packet, PortId id) {
@@ -199,14 +222,41 @@ unsigned Pipeline::to_members(Packet& packet, PortId except, Reason& why_none) {
   return sent;
 }
 
+// What is said by stations behind another node, to whomever.
+void Pipeline::hear_remote(const Turn& turn, const Batch& batch) {
+  for (size_t i = 0; i < batch.size(); ++i) {
+    const Packet& packet = *batch.packets()[i];
+    if (verdicts_[i].kind() != Verdict::Kind::drop && neighbour_message::may_be(packet)) {
+      tables_->suppression->hear_remote(packet, turn.now);
+    }
+  }
+}
+
+// A question for a station that is known to be behind another node need not go there: it becomes
+// the answer.
+bool Pipeline::answer_for_remote(const Turn& turn, Packet& packet) {
+  if (!tables_->suppression || turn.port.overlay || !neighbour_message::may_be(packet))
+    return false;
+  tables_->suppression->hear_local(packet);
+  const auto answer = tables_->answer_for_remote(packet, turn.now);
+  if (!answer) return false;
+  neighbour_message::turn_into_answer(packet, answer->station);
+  egress_.add(packet.ingress, packet);
+  return true;
+}
+
 // The router listens to what is said to all (BR-13); its copy has an end of its own.
 void Pipeline::flood(const Turn& turn, Packet& packet) {
+  if (answer_for_remote(turn, packet)) return;
   Reason why_none = Reason::no_egress;
   unsigned sent = to_members(packet, packet.ingress, why_none);
   if (tables_->routing.on(packet.network) && Router::listens_to(packet)) {
     if (sent++ != 0) turn.counters.copies.add(1);
     const Verdict verdict = router_.listen(tables_->routing, packet, turn.now);
-    if (verdict.kind() == Verdict::Kind::drop) drop(packet, verdict.reason());
+    if (verdict.kind() == Verdict::Kind::drop) {
+      if (sent > 1 && witness_.watches()) witness_.flooded(packet);
+      drop(packet, verdict.reason());
+    }
   }
   if (sent == 0) drop(packet, why_none);
 }
@@ -214,6 +264,8 @@ void Pipeline::flood(const Turn& turn, Packet& packet) {
 // From the router: readdressed or its own. Unlike a bridged frame it may leave by the port it came
 // in by.
 void Pipeline::forward(Packet& packet) {
+  if (witness_.watches()) [[unlikely]]
+    witness_.forwarded(packet);
   const PortId egress = bridge::look_up_destination(tables_->networks[packet.network], packet);
   if (egress != no_port) return to_port(packet, egress);
   Reason why_none = Reason::no_egress;
@@ -233,10 +285,11 @@ void Pipeline::finish() {
   egress_.flush(*tables_);
   for (Batch& batch : fresh_) batch.release();
   wholes_.release();
+  witness_.end();
 }
 
-void Pipeline::send_own(const Tables& tables, std::span<const OwnFrame> frames) {
-  tables_ = &tables;
+void Pipeline::send_own(const Tables& tables, std::span<const OwnFrame> frames, Time now) {
+  begin(tables, now);
   for (const OwnFrame& frame : frames) {
     Packet* packet = fresh();
     if (packet == nullptr || !tables.routing.on(frame.network)) continue;
@@ -248,13 +301,13 @@ void Pipeline::send_own(const Tables& tables, std::span<const OwnFrame> frames) 
 }
 
 void Pipeline::settle(const Tables& tables, Time now) {
-  tables_ = &tables;
+  begin(tables, now);
   if (tables.routing.routes) router_.settle(tables.routing, now);
   finish();
 }
 
 void Pipeline::expire(const Tables& tables, Time now) {
-  tables_ = &tables;
+  begin(tables, now);
   if (tables.routing.routes) router_.expire(tables.routing, now);
   finish();
 }

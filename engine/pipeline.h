@@ -23,6 +23,7 @@
 #include "core/verdict.h"
 #include "engine/egress.h"
 #include "engine/tables.h"
+#include "engine/witness.h"
 #include "nat/nat.h"
 #include "router/router.h"
 #include "switch/io.h"
@@ -35,8 +36,9 @@ class Pipeline final : private Outbox {
   // add to it, a super-segment being cut, and slack.
   static constexpr size_t pool_packets = 6 * Batch::limit;
 
-  // `worker` says which counters and which queue of each port are this pipeline's.
-  Pipeline(PacketPool& pool, Io& io, unsigned worker);
+  // `worker` says which counters and which queue of each port are this pipeline's, `last_drops`
+  // where it notes them; null: nowhere.
+  Pipeline(PacketPool& pool, Io& io, unsigned worker, LastDrops* last_drops = nullptr);
 
   // Must be called before any of those below sees tables with other ports.
   void adopt(const Tables& tables) { egress_.adopt(tables); }
@@ -48,7 +50,7 @@ class Pipeline final : private Outbox {
   // What does not begin with a packet, for the router: frames that the control thread composed are
   // to be sent; something that packets wait for has been decided; it is time to look what has
   // waited too long.
-  void send_own(const Tables& tables, std::span<const OwnFrame> frames);
+  void send_own(const Tables& tables, std::span<const OwnFrame> frames, Time now);
   void settle(const Tables& tables, Time now);
   void expire(const Tables& tables, Time now);
 
@@ -69,8 +71,11 @@ class Pipeline final : private Outbox {
   void bridge_to(const Turn& turn, Packet& packet, PortId id);
   void to_port(Packet& packet, PortId id);
   void flood(const Turn& turn, Packet& packet);
+  void hear_remote(const Turn& turn, const Batch& batch);
+  bool answer_for_remote(const Turn& turn, Packet& packet);
   void forward(Packet& packet);
-  void drop(const Packet& packet, Reason reason);
+  void begin(const Tables& tables, Time now);
+  void conclude(Batch& batch);
   // To every member of the packet's network but the one; says how many, and if none, why.
   unsigned to_members(Packet& packet, PortId except, Reason& why_none);
   void finish();
@@ -78,13 +83,15 @@ class Pipeline final : private Outbox {
   // Outbox
   Packet* fresh() override;
   void send(Packet& packet) override { forward(packet); }
+  void drop(const Packet& packet, Reason reason) override { witness_.dropped(packet, reason); }
   void untranslate(Packet& packet, Time now) override {
     if (tables_->nat.connections) Nat::untranslate(tables_->nat, packet, now);
   }
   PortCounters& counters(PortId ingress) override { return tables_->counters(ingress, worker_); }
 
-  Egress egress_;
   unsigned worker_;
+  Witness witness_;
+  Egress egress_;
   Router router_;
   Nat nat_;
   const Tables* tables_ = nullptr;  // of the current turn

@@ -27,4 +27,17 @@ void collect_members(Tables& tables) {
   }
 }
 
+std::optional<Suppression::Answer> Tables::answer_for_remote(const Packet& question,
+                                                             Time now) const {
+  if (!suppression || settings[question.ingress].overlay || !neighbour_message::may_be(question))
+    return std::nullopt;
+  const Network& network = networks[question.network];
+  const auto answer = suppression->answer(question, now, network.ageing);
+  if (!answer) return std::nullopt;
+  if (routing.on(question.network) && routing.at(question.network).owns(answer->address))
+    return std::nullopt;
+  const PortId behind = network.fdb->lookup(answer->station.mac);
+  return has_port(behind) && settings[behind].suppress ? answer : std::nullopt;
+}
+
 }  // namespace uswitch

@@ -7,14 +7,17 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "core/counters.h"
+#include "engine/capture.h"
 #include "nat/policy.h"
 #include "router/interface.h"
 #include "switch/network.h"
 #include "switch/port.h"
+#include "tunnel/suppression.h"
 
 namespace uswitch {
 
@@ -40,9 +43,13 @@ struct Tables {
 
   Routing routing;
   Translation nat;
+  // Neighbours behind ports with `suppress`; null: there are no such ports.
+  std::shared_ptr<Suppression> suppression;
   // Of the router, which is a port in the books: what it originates it receives, what ends at it it
   // sends. Set when a network has a router.
   std::shared_ptr<PortStats> router_stats;
+  // What runs of them, put in by Engine; null: none does.
+  std::shared_ptr<const CaptureSet> captures;
 
   // A learned or static MAC entry may name a port that has just been taken out.
   bool has_port(PortId id) const { return id < settings.size() && settings[id].present; }
@@ -55,6 +62,10 @@ struct Tables {
     if (from.isolated && to.isolated) return Reason::isolated;
     return from.overlay && to.overlay ? Reason::split_horizon : Reason::none;
   }
+  // What a question that a local port asks all is answered here, for a station that is known to be
+  // behind another node (ND-10): for as long as the station's MAC address is there (TR-14), and
+  // never for what the router has to say.
+  std::optional<Suppression::Answer> answer_for_remote(const Packet& question, Time now) const;
   // Where a worker books what comes from this port; no_port: from the router.
   PortCounters& counters(PortId ingress, unsigned worker) const {
     PortStats& stats = ingress == no_port ? *router_stats : *ports[ingress].stats;

@@ -91,7 +91,7 @@ void Worker::run() {
   std::unique_ptr<Io> io = make_io(io_kind_);
   io_name_ = io->name();
   PacketPool pool(Pipeline::pool_packets);
-  Pipeline pipeline(pool, *io, index_);
+  Pipeline pipeline(pool, *io, index_, &last_drops_);
   QuiescentThread grace;
   while (!stop_.load(std::memory_order_acquire)) {
     // Before new tables are confirmed: who posts and then publishes knows that it has been read.
@@ -111,11 +111,9 @@ void Worker::run() {
 void Worker::adopt(const Tables* tables) {
   watched_.resize(std::max(watched_.size(), tables->ports.size()));
   for (PortId id = 0; id < watched_.size(); ++id) {
+    const Port* port = id < tables->ports.size() ? tables->ports[id].port.get() : nullptr;
     Watched now;
-    if (id < tables->ports.size() && tables->ports[id].port && tables->ports[id].port->alive()) {
-      now.port = tables->ports[id].port.get();
-      now.fd = now.port->poll_fd(index_);
-    }
+    if (port && port->alive() && port->readable()) now = {port, port->poll_fd(index_), false};
     if (now.port != watched_[id].port) watch(id, now);
   }
   tables_ = tables;
@@ -160,7 +158,7 @@ bool Worker::collect(int timeout) {
 void Worker::read_mail(Pipeline& pipeline) {
   const Mailbox::Mail mail = mailbox_.take();
   now_ = clock_now();
-  if (!mail.frames.empty()) pipeline.send_own(*tables_, mail.frames);
+  if (!mail.frames.empty()) pipeline.send_own(*tables_, mail.frames, now_);
   if (mail.settle) pipeline.settle(*tables_, now_);
   if (mail.expire) pipeline.expire(*tables_, now_);
 }

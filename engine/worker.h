@@ -58,6 +58,7 @@ class Worker {
 
   unsigned index() const { return index_; }
   const Stats& stats() const { return stats_; }
+  const LastDrops& last_drops() const { return last_drops_; }
   std::string io_name() const { return io_name_; }
   int thread_id() const { return thread_id_; }
 
@@ -104,6 +105,7 @@ class Worker {
   Time now_{};
 
   Stats stats_;
+  LastDrops last_drops_;
   std::thread thread_;  // last: it uses all of the above
 };
 

@@ -87,6 +87,7 @@ Verdict Local::collect(const Routing& routing, Packet& fragment, Packet& whole, 
   }
   sender_.counters(no_port).tx_packets.add(result.merged.size());
   whole.reassembled = true;
+  whole.mark = fragment.mark;
   return Verdict::next();
 }
 
@@ -97,7 +98,15 @@ void Local::expire(const Routing& routing, Time now) {
       sender_.answer(routing, *lost.first, icmp_error::reassembly_timeout(family_of(*lost.first)),
                      now);
     }
-    for (const PortId ingress : lost.ingress) sender_.counters(ingress).drop(lost.reason);
+    bool shown = lost.first == nullptr;
+    for (const PortId ingress : lost.ingress) {
+      if (!shown && ingress == lost.first->ingress) {
+        shown = true;
+        sender_.drop(*lost.first, lost.reason);
+      } else {
+        sender_.counters(ingress).drop(lost.reason);
+      }
+    }
   });
 }
 

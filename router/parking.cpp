@@ -2,7 +2,7 @@
 
 namespace uswitch {
 
-bool Parking::park(const Key& key, const Packet& packet, std::optional<PortId>& displaced) {
+bool Parking::park(const Key& key, const Packet& packet, std::optional<SavedPacket>& displaced) {
   displaced.reset();
   const auto found = waiting_.find(key);
   if (found != waiting_.end()) return park_behind(found->second, packet, displaced);
@@ -11,13 +11,14 @@ bool Parking::park(const Key& key, const Packet& packet, std::optional<PortId>& 
   return room;
 }
 
-bool Parking::park_behind(Queue& queue, const Packet& packet, std::optional<PortId>& displaced) {
+bool Parking::park_behind(Queue& queue, const Packet& packet,
+                          std::optional<SavedPacket>& displaced) {
   const size_t bytes = SavedPacket::memory(packet.length);
   if (queue.size() == max_per_neighbour || !fits(1, bytes)) {
-    const SavedPacket& oldest = queue.front();
+    SavedPacket& oldest = queue.front();
     if (bytes_ - oldest.memory() + bytes > max_bytes) return false;
-    displaced = oldest.ingress();
     bytes_ -= oldest.memory();
+    displaced = std::move(oldest);
     --packets_;
     queue.pop_front();
   }

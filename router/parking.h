@@ -30,9 +30,9 @@ class Parking {
   static constexpr size_t max_packets = 4096;
   static constexpr size_t max_bytes = size_t{4} << 20;  // SavedPacket::memory
 
-  // Keeps a copy of the packet, or returns false. `displaced` becomes the ingress port of the
-  // packet that was lost for it, if one was.
-  bool park(const Key& key, const Packet& packet, std::optional<PortId>& displaced);
+  // Keeps a copy of the packet, or returns false. `displaced` becomes the packet that was
+  // lost for it, if one was.
+  bool park(const Key& key, const Packet& packet, std::optional<SavedPacket>& displaced);
 
   // Calls deliver(const SavedPacket&, Outcome, const MacAddress&) for every packet whose
   // neighbour's fate is known, those of one neighbour in the order of their coming: `resolved`
@@ -65,7 +65,7 @@ class Parking {
   bool fits(size_t packets, size_t bytes) const {
     return packets_ + packets <= max_packets && bytes_ + bytes <= max_bytes;
   }
-  bool park_behind(Queue& queue, const Packet& packet, std::optional<PortId>& displaced);
+  bool park_behind(Queue& queue, const Packet& packet, std::optional<SavedPacket>& displaced);
   void append(Queue& queue, const Packet& packet);
   std::deque<Settled> take_settled(Neighbours& neighbours, Time now, unsigned worker);
 

@@ -81,10 +81,17 @@ Verdict Sender::wait(const Routing& routing, Packet& packet, const Station& stat
 Verdict Sender::park(Packet& packet, const Station& station) {
   packet.routed = packet.routed || packet.network != station.network;
   packet.network = station.network;
-  std::optional<PortId> displaced;
+  std::optional<SavedPacket> displaced;
   const bool kept = parking_.park(station, packet, displaced);
-  if (displaced) counters(*displaced).drop(Reason::neighbour_busy);
+  if (displaced) drop(*displaced, Reason::neighbour_busy);
   return kept ? Verdict::consumed() : Verdict::drop(Reason::neighbour_busy);
+}
+
+void Sender::drop(const SavedPacket& saved, Reason reason) {
+  Packet* packet = fresh();
+  if (packet == nullptr) return counters(saved.ingress()).drop(reason);
+  saved.restore(*packet);
+  drop(*packet, reason);
 }
 
 void Sender::settle(const Routing& routing, Time now) {
@@ -151,6 +158,7 @@ void Sender::answer(const Routing& routing, const Packet& about, const IcmpError
 
 Verdict Sender::originate(const Routing& routing, Packet& packet, Time now) {
   packet.ingress = no_port;
+  packet.mark = 0;
   PortCounters& own = counters(no_port);
   own.rx_packets.add(1);
   own.rx_bytes.add(packet.length);
@@ -165,7 +173,7 @@ Verdict Sender::originate(const Routing& routing, Packet& packet, Time now) {
 // Of a packet that is in no batch: what a stage's caller does with a verdict.
 void Sender::finish(Packet& packet, Verdict verdict) {
   if (verdict.kind() == Verdict::Kind::forward) outbox_.send(packet);
-  if (verdict.kind() == Verdict::Kind::drop) counters(packet.ingress).drop(verdict.reason());
+  if (verdict.kind() == Verdict::Kind::drop) drop(packet, verdict.reason());
 }
 
 // All that the cutter makes. False when there were no buffers for the rest.

@@ -78,11 +78,13 @@ class Sender {
   void untranslate(Packet& packet, Time now) {
     if (packet.ingress != no_port) outbox_.untranslate(packet, now);
   }
+  void drop(const Packet& packet, Reason reason) { outbox_.drop(packet, reason); }
   PortCounters& counters(PortId ingress) { return outbox_.counters(ingress); }
 
  private:
   Verdict wait(const Routing& routing, Packet& packet, const Station& station, Time now);
   Verdict park(Packet& packet, const Station& station);
+  void drop(const SavedPacket& saved, Reason reason);
   Verdict verdict_of(const Routing& routing, Packet& packet, Parking::Outcome outcome,
                      const MacAddress& mac, Time now);
   Verdict fail(const Routing& routing, Packet& packet, Time now);

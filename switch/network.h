@@ -32,6 +32,7 @@ struct PortSettings {
   bool present = false;                  // an unused id: see Tables
   bool isolated = false;                 // exchanges nothing with other isolated ports
   bool overlay = false;                  // leads to another node: nothing goes from one to the next
+  bool suppress = false;                 // so is asked for no neighbour that is known here
   Capabilities capabilities;             // of the port, remembered here to spare a virtual call
   uint32_t max_addresses = 1024;         // MAC entries it may learn in one network
   std::shared_ptr<const VlanMap> vlans;  // null: no tagged networks

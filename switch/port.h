@@ -37,6 +37,8 @@ class Port {
   // The descriptor that becomes readable when the queue has frames; -1: the queue is asked each
   // turn.
   virtual int poll_fd(unsigned queue) const = 0;
+  // False for a port that has never anything to read, because another one reads for it.
+  virtual bool readable() const { return true; }
   // Appends what is waiting to the batch; true when there may be more. A port that reads for
   // others, as the socket of a tunnel does for all remotes, sets `ingress` of the packets: one a
   // batch.

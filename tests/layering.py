@@ -15,7 +15,7 @@ ROOMS = {
     "switch": ["core", "wire"],
     "router": ["core", "wire"],
     "nat": ["core", "wire"],
-    "tunnel": ["core", "wire", "switch/port.h"],
+    "tunnel": ["core", "wire", "switch/port.h", "switch/fd.h"],
     "engine": ["wire", "core", "switch", "router", "nat", "tunnel"],
     "control": ["wire", "core", "switch", "router", "nat", "tunnel", "engine"],
 }
@@ -28,7 +28,7 @@ LIBRARIES = {
     "CLI/": ["control"],
     "liburing": ["switch"],
     "libmnl/": ["switch"],
-    "pcap": ["switch", "control"],
+    "pcap": ["switch", "engine", "control"],
     "urcu": ["core"],
 }
 

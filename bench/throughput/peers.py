@@ -24,6 +24,7 @@ class Peer:
     ours = False
     plan = plans.ONE_NETWORK
     needs = ()  # programs
+    places = ("a", "b", "switch")  # its namespaces
     version_command = None
 
     def __init__(self, directory):
@@ -60,8 +61,8 @@ class Peer:
         if self.started:
             return
         self.started = True
-        for end in ("a", "b", "switch"):
-            self.namespaces[end] = Namespace(f"{self.name}-{end}")
+        for place in self.places:
+            self.namespaces[place] = Namespace(f"{self.name}-{place}")
         self.build()
         self._wait_for_traffic()
 
@@ -82,7 +83,7 @@ class Peer:
         raise NotImplementedError
 
     def spawn(self, where, *command, log=None, env=None):
-        """Starts a process of the switch in one of the three namespaces."""
+        """Starts a process of the switch in one of its namespaces."""
         name = log or pathlib.Path(str(command[0])).name
         process = Process(self.namespaces[where].inside(*command), self.directory / f"{name}.log",
                           name, env)

@@ -4,6 +4,7 @@ import dataclasses
 
 import measures
 import nat_peers
+import overlay_peers
 import peers
 import router_peers
 
@@ -31,6 +32,7 @@ class Suite:
 
 
 _SWITCH = ["tcp1", "tcp4", "tcp1v6", "udp", "blast", "flood", "paced", "rtt", "idle"]
+_NODES = "Two namespaces on two nodes, with a switch on each node and a tunnel over a veth pair"
 
 ALL = {suite.name: suite for suite in (
     Suite("switch", peers.ALL, peers.KernelBridge, "the kernel bridge", _SWITCH, [],
@@ -42,6 +44,12 @@ ALL = {suite.name: suite for suite in (
           ["tcp1", "tcp4", "tcp1_publish", "cps", "blast", "paced", "rtt"], ["udp", "flood", "idle"],
           "NAT", "An inner and an outer namespace joined by each NAT in turn: masquerade outwards, a published "
           "port inwards", programs=("wrk", "nginx")),
+    Suite("overlay", overlay_peers.ALL, overlay_peers.KernelVxlan, "the kernel's vxlan",
+          ["tcp1", "tcp4", "tcp1v6", "udp", "blast", "paced", "rtt"], ["flood", "idle"],
+          "overlay", _NODES),
+    Suite("overlay-plain", overlay_peers.PLAIN, overlay_peers.KernelVxlanPlain, "the kernel's vxlan",
+          ["tcp1", "tcp4", "blast"], ["tcp1v6", "udp", "flood", "paced", "rtt", "idle"],
+          "overlay over a NIC without offloads", f"{_NODES} that neither cuts nor sums"),
 )}
 
 for _suite in ALL.values():

@@ -279,7 +279,7 @@ class FuzzSwitch {
     tables_.nat.connections->sweep(now_, 1024);
     uint64_t wake = 0;
     const std::vector<OwnFrame> frames = announcer_.due(tables_.routing, now_, wake);
-    pipeline_.send_own(tables_, frames);
+    pipeline_.send_own(tables_, frames, now_);
     pipeline_.settle(tables_, now_);
     pipeline_.expire(tables_, now_);
     require(pool().available() == pool().size());

@@ -1,7 +1,7 @@
 // Writes the fuzzers' first inputs into the folder named on the command line: frame/ holds frames,
 // gso/ the same behind a virtio-net header, nat/ these and ICMP errors, pipeline/ the same from
-// each port, router_makers/ the same one and several at a time, api/ requests. The examples of the
-// documentation are those of config/.
+// each port, router_makers/ the same one and several at a time, tunnel/ these from a local station
+// and from another node, api/ requests. The examples of the documentation are those of config/.
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
@@ -143,6 +143,39 @@ void write_datagrams(const std::filesystem::path& file) {
   write(file, all);
 }
 
+// A record of tunnel_fuzz: datagrams of `segment` bytes, or one.
+void append_tunnel_record(std::vector<uint8_t>& to, uint8_t flags, size_t segment,
+                          std::span<const uint8_t> bytes) {
+  to.insert(to.end(),
+            {flags, 2, static_cast<uint8_t>(segment), static_cast<uint8_t>(segment >> 8),
+             static_cast<uint8_t>(bytes.size()), static_cast<uint8_t>(bytes.size() >> 8)});
+  to.insert(to.end(), bytes.begin(), bytes.end());
+}
+
+// The frame from another node, then to it, where its destination is known now.
+void write_tunnel(const std::filesystem::path& file, std::span<const uint8_t> with_header) {
+  constexpr uint8_t from_peer = 1, wrap = 8, mend = 128;
+  std::vector<uint8_t> sequence;
+  append_tunnel_record(sequence, from_peer | wrap, 0, with_header.subspan(virtio_header_size));
+  append_tunnel_record(sequence, mend, 0, with_header);
+  write(file, sequence);
+}
+
+// Segments that a tunnel merges.
+void write_tunnel_stream(const std::filesystem::path& file, bool v6_header) {
+  constexpr uint8_t from_peer = 1, wrap = 8;
+  std::vector<uint8_t> run, sequence;
+  size_t each = 0;
+  for (unsigned n = 0; n < 5; ++n) {
+    FrameBuilder ip = v6_header ? v6() : v4().ip_id(static_cast<uint16_t>(n));
+    const auto segment = ip.tcp(1, 2).seq(n * 50).pattern(50).bytes();
+    each = segment.size();
+    run.insert(run.end(), segment.begin(), segment.end());
+  }
+  append_tunnel_record(sequence, from_peer | wrap, each, run);
+  write(file, sequence);
+}
+
 void write_seed(const std::filesystem::path& folder, const std::string& name,
                 const FrameBuilder& seed) {
   PacketPool pool(1);
@@ -155,6 +188,7 @@ void write_seed(const std::filesystem::path& folder, const std::string& name,
   p.push(virtio_header_size);
   write(folder / "gso" / name, p.frame());
   write(folder / "nat" / name, p.frame());
+  write_tunnel(folder / "tunnel" / name, p.frame());
   write_sequence(folder / "pipeline" / name, p.frame());
   std::vector<uint8_t> counted;
   append_counted(counted, p.frame());
@@ -214,7 +248,7 @@ int main(int argc, char** argv) {
     return 2;
   }
   const std::filesystem::path folder = argv[1];
-  for (const char* kind : {"frame", "gso", "nat", "pipeline", "router_makers", "api"})
+  for (const char* kind : {"frame", "gso", "nat", "pipeline", "router_makers", "tunnel", "api"})
     std::filesystem::create_directories(folder / kind);
   int number = 0;
   for (const FrameBuilder& seed : seeds) {
@@ -223,6 +257,8 @@ int main(int argc, char** argv) {
   }
   for (const FrameBuilder& seed : routed_seeds) write_seed(folder, std::to_string(number++), seed);
   write_routed(folder / "pipeline" / "routed");
+  write_tunnel_stream(folder / "tunnel" / "stream4", false);
+  write_tunnel_stream(folder / "tunnel" / "stream6", true);
   write_datagrams(folder / "router_makers" / "datagrams");
   for (const std::string_view request : requests) write_request(folder, number++, request);
 }

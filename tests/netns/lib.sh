@@ -109,10 +109,10 @@ write_config() {  # NAME <YAML; adds workers, io and the control socket
 has_ended() { ! kill -0 "$1" 2>/dev/null; }
 is_ready() { grep -q ready "$WORK/$1.log" || has_ended "${uswitch_pid[$1]}"; }
 
-start_uswitch() {  # NAME [<YAML]; without input the last configuration of that name
+start_uswitch() {  # NAME [<YAML]; without input the last configuration of that name. NODE: the namespace it runs in
   [[ -t 0 || $(readlink /proc/self/fd/0) == /dev/null ]] || write_config "$1"
   : >"$WORK/$1.log"
-  "$USWITCH" --config "$WORK/$1.yaml" >"$WORK/$1.log" 2>&1 </dev/null &
+  ${NODE:+nsenter --net=/run/netns/$NODE} "$USWITCH" --config "$WORK/$1.yaml" >"$WORK/$1.log" 2>&1 </dev/null &
   uswitch_pid[$1]=$!
   wait_until 20 "uswitch $1 is ready" is_ready "$1"
   ! has_ended "${uswitch_pid[$1]}" || fail "uswitch $1 ended while starting"

@@ -83,12 +83,13 @@ for ns in web robot; do
   ping_all $ns fd00:a::1 3 -s 65487
 done
 
-hops() { awk '/^ *[0-9]+ / {print $2}' | xargs; }
+# The first answer of each hop: endpoints answer no more than one probe a second for long.
+hops() { awk '/^ *[0-9]+ / {for (i = 2; i <= NF; ++i) if ($i ~ /[.:].*[.:]/) {print $i; break}}' | xargs; }
 step "traceroute and tracepath name the gateway on the near side"
-expect_equal traceroute "$(in_ns db traceroute -n -q 1 10.1.0.31 | hops)" "10.0.0.1 10.1.0.31"
-expect_equal "traceroute of the gateway" "$(in_ns db traceroute -n -q 1 10.1.0.1 | hops)" "10.1.0.1"
-expect_equal "traceroute -6" "$(in_ns db traceroute -6 -n -q 1 fd00:b::31 | hops)" "fd00:a::1 fd00:b::31"
-expect_equal "traceroute -I" "$(in_ns arm traceroute -I -n -q 1 10.1.0.31 | hops)" "10.2.0.1 10.1.0.31"
+expect_equal traceroute "$(in_ns db traceroute -n 10.1.0.31 | hops)" "10.0.0.1 10.1.0.31"
+expect_equal "traceroute of the gateway" "$(in_ns db traceroute -n 10.1.0.1 | hops)" "10.1.0.1"
+expect_equal "traceroute -6" "$(in_ns db traceroute -6 -n fd00:b::31 | hops)" "fd00:a::1 fd00:b::31"
+expect_equal "traceroute -I" "$(in_ns arm traceroute -I -n 10.1.0.31 | hops)" "10.2.0.1 10.1.0.31"
 in_ns crane tracepath -n 10.2.0.41 >"$WORK/tracepath.log"
 expect_text tracepath "$WORK/tracepath.log" '^ 1: +10\.1\.0\.1 '
 expect_text tracepath "$WORK/tracepath.log" 'pmtu 1500 hops 2 back 2'

@@ -3,6 +3,7 @@
 // What cannot agree, and is not compared:
 // - what explain says it cannot know: fragments put together in one worker, ports drawn at random,
 //   a full table of connections;
+// - what leaves by a tunnel, which is no memory port;
 // - what a port of the test refuses to send, and what is lost because the test took the buffers;
 // - drops of other packets that this one displaces or whose time is over;
 // - frames that the router sends of itself, and those that waited for what this frame tells it:

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 namespace uswitch::test {
 
 TestSwitch::~TestSwitch() {
@@ -25,13 +27,25 @@ PortId TestSwitch::add_port(NetworkId network, std::map<uint16_t, NetworkId> tag
   ports_.push_back(std::make_shared<MemoryPort>(capabilities));
   PortSettings settings;
   settings.network = network;
-  settings.present = true;
-  settings.capabilities = capabilities;
   settings.vlans = make_vlan_map(tagged, tables_.networks.size());
-  tables_.settings.push_back(settings);
+  return add(settings, ports_.back());
+}
+
+PortId TestSwitch::add_port(NetworkId network, std::shared_ptr<Port> port) {
+  ports_.push_back(nullptr);
+  PortSettings settings;
+  settings.network = network;
+  return add(settings, std::move(port));
+}
+
+PortId TestSwitch::add(PortSettings settings, std::shared_ptr<Port> port) {
+  const auto id = static_cast<PortId>(tables_.ports.size());
+  settings.present = true;
+  settings.capabilities = port->capabilities();
+  tables_.settings.push_back(std::move(settings));
   tables_.ports.push_back(
-      {"p" + std::to_string(ports_.size() - 1), ports_.back(), std::make_shared<PortStats>(1)});
-  return static_cast<PortId>(ports_.size() - 1);
+      {"p" + std::to_string(id), std::move(port), std::make_shared<PortStats>(1)});
+  return id;
 }
 
 void TestSwitch::add_static(NetworkId network, const Mac& mac, PortId port) {
@@ -61,11 +75,13 @@ void TestSwitch::run(PortId port) {
   prepare();
   Batch batch(pool_);
   for (bool more = true; more;) {
-    more = ports_[port]->rx(0, batch, *io_);
+    more = tables_.ports[port].port->rx(0, batch, *io_);
     if (batch.empty()) continue;
+    const PortId from = batch[0].ingress == no_port ? port : batch[0].ingress;
+    for (Packet* p : batch.packets()) EXPECT_EQ(p->ingress, batch[0].ingress);
     std::optional<ExplainCheck> check;
-    if (batch.size() == 1) check.emplace(tables_, ports_, port, batch[0], now_);
-    pipeline_.run(tables_, port, batch, now_);
+    if (batch.size() == 1) check.emplace(tables_, ports_, from, batch[0], now_);
+    pipeline_.run(tables_, from, batch, now_);
     if (check) check->compare(settle_);
   }
   if (std::exchange(settle_, false)) pipeline_.settle(tables_, now_);
@@ -78,7 +94,7 @@ void TestSwitch::pass_time(Duration time) {
     now_ += step;
     uint64_t wake = 0;
     const std::vector<OwnFrame> frames = announcer_.due(tables_.routing, now_, wake);
-    pipeline_.send_own(tables_, frames);
+    pipeline_.send_own(tables_, frames, now_);
     pipeline_.settle(tables_, now_);
     pipeline_.expire(tables_, now_);
   }
@@ -158,6 +174,21 @@ void TestSwitch::publish(NetworkId on, const Ip& address, uint16_t port, uint8_t
   }
 }
 
+std::shared_ptr<Capture> TestSwitch::capture(CaptureRequest request, size_t ring) {
+  auto set = std::make_shared<CaptureSet>();
+  if (tables_.captures) *set = *tables_.captures;
+  const auto place = std::ranges::find(set->places, nullptr);
+  *place = std::make_shared<Capture>(std::move(request), 1u, ring);
+  tables_.captures = set;
+  return *place;
+}
+
+void TestSwitch::end_capture(const Capture& capture) {
+  auto set = std::make_shared<CaptureSet>(*tables_.captures);
+  std::ranges::find(set->places, &capture, &std::shared_ptr<Capture>::get)->reset();
+  tables_.captures = set;
+}
+
 void TestSwitch::add_station(PortId port, const Ip& address, const Mac& mac) {
   const NetworkId network = tables_.settings[port].network;
   add_static(network, mac, port);
@@ -184,6 +215,7 @@ std::vector<Bytes> TestSwitch::received(PortId port) {
 std::vector<PortId> TestSwitch::receivers() {
   std::vector<PortId> ids;
   for (PortId id = 0; id < ports_.size(); ++id) {
+    if (!ports_[id]) continue;
     for (size_t n = ports_[id]->take_sent().size(); n > 0; --n) ids.push_back(id);
   }
   return ids;

@@ -25,8 +25,12 @@ class TestSwitch {
   NetworkId add_network(const std::string& name, size_t max_addresses = 64);
   PortId add_port(NetworkId network, std::map<uint16_t, NetworkId> tagged = {},
                   Capabilities capabilities = all_offloads);
+  // A port of another kind than memory.
+  PortId add_port(NetworkId network, std::shared_ptr<Port> port);
+  // Runs the pipeline over all that the port has to read.
+  void poll(PortId port) { run(port); }
 
-  const Tables& tables() {
+  Tables& tables() {
     prepare();
     return tables_;
   }
@@ -54,6 +58,11 @@ class TestSwitch {
   void masquerade(const char* from, NetworkId out, std::initializer_list<const char*> pool);
   void publish(NetworkId on, const Ip& address, uint16_t port, uint8_t protocol, const Ip& to,
                uint16_t to_port);
+
+  // Captures from now on; and not any more.
+  std::shared_ptr<Capture> capture(CaptureRequest request, size_t ring = size_t{1} << 20);
+  void end_capture(const Capture& capture);
+  const LastDrops& last_drops() const { return last_drops_; }
 
   // The station is there, and the router and the bridge know it.
   void add_station(PortId port, const Ip& address, const Mac& mac);
@@ -92,15 +101,17 @@ class TestSwitch {
   static constexpr Capabilities all_offloads{true, true, true, true};
 
  private:
+  PortId add(PortSettings settings, std::shared_ptr<Port> port);
   void run(PortId port);
   void prepare();
   std::vector<const PortCounters*> books() const;
 
   PacketPool pool_;
   std::unique_ptr<Io> io_ = make_io(IoKind::plain);
-  Pipeline pipeline_{pool_, *io_, 0};
+  LastDrops last_drops_;
+  Pipeline pipeline_{pool_, *io_, 0, &last_drops_};
   Tables tables_;
-  std::vector<std::shared_ptr<MemoryPort>> ports_;
+  std::vector<std::shared_ptr<MemoryPort>> ports_;  // null: of another kind
   std::map<Reason, uint64_t> reported_;
   Announcer announcer_{1};
   bool settle_ = false;

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "control/api.h"
+#include "control/capture_control.h"
 #include "control/show.h"
 #include "switch/memory_port.h"
 
@@ -57,9 +58,9 @@ class ApiFixture : public testing::Test {
   }
 
   Reply ask(const std::string& method, const std::string& target, const std::string& body = "") {
-    return handle({method, target, body},
-                  {engine_, infos_, "/etc/uswitch.yaml", "workers: 2\n", start,
-                   start - std::chrono::seconds(90), config_, actions_});
+    return handle({method, target, body}, {engine_, infos_, "/etc/uswitch.yaml", "workers: 2\n",
+                                           start, start - std::chrono::seconds(90), config_,
+                                           actions_, captures_.get(), drop_rates_});
   }
   boost::json::value get(const std::string& target) {
     const Reply reply = ask("GET", target);
@@ -83,6 +84,8 @@ class ApiFixture : public testing::Test {
   std::vector<PortInfo> infos_;
   const Config* config_ = nullptr;
   ApiActions actions_;
+  std::shared_ptr<CaptureControl> captures_ = std::make_shared<CaptureControl>(engine_);
+  const DropRates* drop_rates_ = nullptr;
 };
 
 }  // namespace uswitch::test

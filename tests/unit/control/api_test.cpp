@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "control/drop_rates.h"
 #include "tests/unit/control/api_fixture.h"
 
 namespace uswitch {
@@ -142,6 +143,24 @@ TEST_F(ApiTest, DropsAddUpOverPortsAndWorkers) {
   EXPECT_EQ(guard.at("packets"), 7);
   EXPECT_EQ(guard.at("ports"), json::parse(R"({"web": 3, "trunk": 4})"));
   EXPECT_EQ(guard.at("workers"), json::parse("[3, 4]"));
+  EXPECT_EQ(guard.at("rate").to_number<double>(), 0);
+  EXPECT_TRUE(guard.at("last").is_null());
+}
+
+TEST_F(ApiTest, DropsHaveTheRateOfTheLastTwoSamples) {
+  DropRates rates;
+  drop_rates_ = &rates;
+  const auto rate = [&] {
+    return get("/v1/drops").at("drops").at(0).at("rate").to_number<double>();
+  };
+  counters(0, 0).drop(Reason::guard_mac);
+  rates.sample(*tables_, start);
+  EXPECT_EQ(rate(), 0) << "one sample is no rate";
+  for (int i = 0; i < 3; ++i) counters(2, 1).drop(Reason::guard_mac);
+  rates.sample(*tables_, start + 2s);
+  EXPECT_EQ(rate(), 1.5);
+  rates.sample(*tables_, start + 3s);
+  EXPECT_EQ(rate(), 0);
 }
 
 TEST_F(ApiTest, DropsListEveryReasonWhenAsked) {
@@ -183,8 +202,9 @@ TEST_F(ApiTest, TablesForPeople) {
   EXPECT_THAT(table("ports"), HasSubstr("trunk        up     10:office,20:lab"));
   EXPECT_THAT(table("ports"), HasSubstr("1.23 M"));
   EXPECT_EQ(table("drops"),
-            "REASON     ROOM    PACKETS  PORTS  WHY\n"
-            "guard_mac  switch        1  web 1  The endpoint used a source MAC that is not its "
+            "REASON     ROOM    PACKETS  PER SECOND  PORTS  WHY\n"
+            "guard_mac  switch        1        0.00  web 1  The endpoint used a source MAC that is "
+            "not its "
             "own.\n");
   EXPECT_THAT(table("workers"), HasSubstr("up for 1m 30s"));
 }

@@ -118,6 +118,34 @@ TEST(Cli, RefusesWhatItDoesNotKnowAndSaysWhatThereIs) {
   EXPECT_THAT(refused({"show", "ports", "fdb"}), HasSubstr("fdb"));
 }
 
+TEST(Cli, Captures) {
+  const CommandLine line = good({"capture", "--port", "web", "--port", "db", "--filter",
+                                 "tcp port 80", "--drops", "--count", "7", "--snaplen", "96", "-w",
+                                 "x.pcapng", "--rotate-size", "10M", "--rotate-count", "3"});
+  EXPECT_EQ(line.command, CommandLine::Command::capture);
+  EXPECT_THAT(line.query, testing::UnorderedElementsAre(
+                              testing::Pair("port", "web"), testing::Pair("port", "db"),
+                              testing::Pair("filter", "tcp port 80"), testing::Pair("drops", "1"),
+                              testing::Pair("count", "7"), testing::Pair("snaplen", "96")));
+  EXPECT_EQ(line.write, "x.pcapng");
+  EXPECT_EQ(line.rotate_size, 10'000'000u);
+  EXPECT_EQ(line.rotate_count, 3u);
+  EXPECT_EQ(good({"capture"}).write, "");
+  EXPECT_EQ(good({"capture", "-w", "-"}).write, "-");
+  for (const char* size : {"", "0", "10X", "M", "-1", "1.5M", "10MB"}) {
+    EXPECT_THAT(refused({"capture", "-w", "x", "--rotate-size", size}), HasSubstr("size")) << size;
+  }
+  EXPECT_THAT(refused({"capture", "--rotate-size", "10M"}), HasSubstr("-w FILE"));
+  EXPECT_THAT(refused({"capture", "-w", "-", "--rotate-size", "10M"}), HasSubstr("no file"));
+  EXPECT_THAT(refused({"--config", "a.yaml", "capture"}), HasSubstr("capture"));
+}
+
+TEST(Cli, Traces) {
+  const CommandLine line = good({"trace", "--filter", "icmp", "--count", "2"});
+  EXPECT_EQ(line.command, CommandLine::Command::trace);
+  EXPECT_EQ(line.query, (Query{{"filter", "icmp"}, {"count", "2"}}));
+}
+
 TEST(Cli, RefusesToMixRunningAndShowing) {
   EXPECT_THAT(refused({"--config", "a.yaml", "show", "ports"}), HasSubstr("show"));
   EXPECT_THAT(refused({"--check", "show", "ports"}), HasSubstr("show"));
@@ -127,6 +155,8 @@ TEST(Cli, HelpOfEachShowsAnExample) {
   EXPECT_THAT(told({"--help"}), HasSubstr("uswitch --config /etc/uswitch.yaml"));
   EXPECT_THAT(told({"show", "--help"}), HasSubstr("uswitch show fdb --network"));
   EXPECT_THAT(told({"delete", "--help"}), HasSubstr("uswitch delete connections --address"));
+  EXPECT_THAT(told({"capture", "--help"}), HasSubstr("uswitch capture -w - | wireshark"));
+  EXPECT_THAT(told({"trace", "--help"}), HasSubstr("uswitch trace --filter"));
 }
 
 TEST(Cli, ExplainsOnePacketOfAPort) {

@@ -76,6 +76,7 @@ networks:
   ASSERT_EQ(config.networks.size(), 2u);
   EXPECT_EQ(config.networks[0], (NetworkConfig{.name = "office",
                                                .mtu = 9000,
+                                               .mtu_follows = false,
                                                .ageing = std::chrono::minutes(124),
                                                .max_addresses = 65536,
                                                .isolated = true,
@@ -221,7 +222,7 @@ TEST(Config, TwoAddressesOfASmallLinkAreBothUsable) {  // RFC 3021, RFC 6164
 TEST(Config, AReloadSeesOnlyWhatChanged) {
   const char* before = "networks: {n: {}}\nports: {p: {type: tap, device: d, network: n}}";
   const char* same =
-      "# moved\nnetworks:\n  n: {mtu: 1500}\nports: {p: {network: n, type: tap, device: d}}";
+      "# moved\nnetworks:\n  n: {ageing: 5m}\nports: {p: {network: n, type: tap, device: d}}";
   const char* other =
       "networks: {n: {}}\nports: {p: {type: tap, device: d, network: n, mtu: 1400}}";
   EXPECT_EQ(accepted(before).ports, accepted(same).ports);

@@ -16,7 +16,8 @@ using testing::HasSubstr;
 
 constexpr const char* drops =
     R"({"drops": [{"reason": "guard_mac", "room": "switch", "sentence": "Not its own.",
-        "packets": 1234567, "ports": {"web": 1234567}, "workers": [1234567]}], "total": 1234567})";
+        "packets": 1234567, "rate": 12.5, "last": {"age": 3, "port": "web", "length": 60,
+        "summary": "ARP who has 10.0.0.2, tell 10.0.0.1, 60 B"}, "ports": {"web": 1234567}, "workers": [1234567]}], "total": 1234567})";
 
 // A daemon that knows some answers by heart.
 Reply answer(const Request& request) {
@@ -61,8 +62,11 @@ TEST(Show, PrintsATableForPeople) {
   const Shown shown = run(server.path(), "drops");
   EXPECT_EQ(shown.code, exit_ok);
   EXPECT_EQ(shown.out,
-            "REASON     ROOM    PACKETS  PORTS       WHY\n"
-            "guard_mac  switch   1.23 M  web 1.23 M  Not its own.\n");
+            "REASON     ROOM    PACKETS  PER SECOND  PORTS       WHY\n"
+            "guard_mac  switch   1.23 M       12.50  web 1.23 M  Not its own.\n"
+            "\n"
+            "REASON        LAST  FROM  PACKET\n"
+            "guard_mac  3 s ago  web   ARP who has 10.0.0.2, tell 10.0.0.1, 60 B\n");
   EXPECT_EQ(shown.err, "");
 }
 

@@ -50,7 +50,7 @@ class ParkingTest : public NeighboursTest {
   }
 
   Parking parking;
-  std::optional<PortId> displaced;
+  std::optional<SavedPacket> displaced;
 
  private:
   PacketPool pool_{1};
@@ -97,12 +97,14 @@ TEST_F(ParkingTest, ND4_OverflowReplacesTheOldestOfTheNeighbour) {
   table.ask(key(1), now, worker);
   for (uint16_t i = 0; i < 64; ++i) {
     ASSERT_TRUE(park(1, i));
-    ASSERT_EQ(displaced, std::nullopt);
+    ASSERT_FALSE(displaced);
   }
   ASSERT_TRUE(park(1, 64));
-  EXPECT_EQ(displaced, 0);
+  ASSERT_TRUE(displaced);
+  EXPECT_EQ(displaced->ingress(), 0);
   ASSERT_TRUE(park(1, 65));
-  EXPECT_EQ(displaced, 1);
+  ASSERT_TRUE(displaced);
+  EXPECT_EQ(displaced->ingress(), 1);
   EXPECT_EQ(parking.size(), 65u);
   table.heard_reply(key(1), station(1), now, true);
   const auto delivered = settle();
@@ -114,7 +116,7 @@ TEST_F(ParkingTest, ND4_OverflowReplacesTheOldestOfTheNeighbour) {
 TEST_F(ParkingTest, TR14_NeighboursAreBounded) {
   for (uint32_t n = 0; n < 1024; ++n) ASSERT_TRUE(park(n, 1));
   EXPECT_FALSE(park(5000, 2));
-  EXPECT_EQ(displaced, std::nullopt);
+  EXPECT_FALSE(displaced);
   EXPECT_TRUE(park(5, 3));
   EXPECT_EQ(parking.neighbours(), 1024u);
   EXPECT_EQ(parking.size(), 1025u);
@@ -127,7 +129,8 @@ TEST_F(ParkingTest, TR14_PacketsAreBoundedAndTheNewestOfANeighbourIsKept) {
   EXPECT_EQ(parking.size(), 4096u);
   EXPECT_FALSE(park(64, 100));
   ASSERT_TRUE(park(3, 100));
-  EXPECT_EQ(displaced, 0);
+  ASSERT_TRUE(displaced);
+  EXPECT_EQ(displaced->ingress(), 0);
   EXPECT_EQ(parking.size(), 4096u);
 }
 
@@ -138,11 +141,12 @@ TEST_F(ParkingTest, TR14_BytesAreBounded) {
   EXPECT_LE(parking.bytes(), Parking::max_bytes);
   // In the place of its neighbour's oldest it fits, if it is no longer than that one.
   ASSERT_TRUE(park(0, 2, 60'000));
-  EXPECT_EQ(displaced, 1);
+  ASSERT_TRUE(displaced);
+  EXPECT_EQ(displaced->ingress(), 1);
   uint32_t small = large;
   while (park(small, 3)) ++small;
   EXPECT_FALSE(park(large, 4, 60'000));
-  EXPECT_EQ(displaced, std::nullopt);
+  EXPECT_FALSE(displaced);
   EXPECT_LE(parking.bytes(), Parking::max_bytes);
   EXPECT_EQ(parking.size(), small);
 }
