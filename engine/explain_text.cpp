@@ -29,7 +29,7 @@ std::string ago(Duration age) {
 }
 
 std::string end(const IpAddress& address, uint16_t port) {
-  const std::string text = address.to_string();
+  std::string text = address.to_string();
   if (port == 0) return text;
   return (address.is_v4() ? text : "[" + text + "]") + ":" + std::to_string(port);
 }
