@@ -91,6 +91,12 @@ ReplaySwitch::Macs first_macs(const std::vector<Input>& inputs, const Config& co
   return macs;
 }
 
+// A tunnel's ports are called by their remotes, "overlay/192.0.2.1".
+std::string file_name(std::string port) {
+  std::ranges::replace(port, '/', '_');
+  return port + ".pcap";
+}
+
 void write_file(const fs::path& path, const std::string& text) {
   std::ofstream file(path, std::ios::binary);
   file << text;
@@ -107,7 +113,7 @@ class Replay {
         first_(begin()) {
     fs::create_directories(directory_);
     for (const PortConfig& p : config.ports) {
-      writers_.emplace_back((directory_ / (p.name + ".pcap")).string());
+      writers_.emplace_back((directory_ / file_name(p.name)).string());
     }
     const ReplaySwitch::Macs macs = first_macs(inputs_, config);
     switch_.emplace(std::move(config), macs, epoch,
@@ -206,7 +212,7 @@ int replay(const ReplayOptions& options, std::ostream& out, std::ostream& err) {
   spdlog::set_level(spdlog::level::warn);
   const RepeatableRandomness seeded(options.seed);
   try {
-    Replay run(options, std::get<Config>(std::move(loaded)));
+    Replay run(options, ReplaySwitch::offline(std::get<Config>(std::move(loaded))));
     run.run();
     out << run.report();
     out.flush();

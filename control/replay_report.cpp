@@ -10,6 +10,7 @@
 #include "engine/explain_text.h"
 #include "nat/flow_tuple.h"
 #include "switch/vlan.h"
+#include "wire/ethernet.h"
 #include "wire/ip_protocol.h"
 
 namespace uswitch {
@@ -35,12 +36,14 @@ std::string protocol_name(uint8_t protocol) {
   }
 }
 
-std::string type_name(uint16_t ether_type) {
-  if (ether_type == 0x0806) return "arp";
-  if (ether_type == 0) return "802.3";
+std::string type_name(uint16_t type) {
+  if (type == ether_type::arp) return "arp";
+  if (type == ether_type::ipv4) return "damaged ipv4";
+  if (type == ether_type::ipv6) return "damaged ipv6";
+  if (type == 0) return "802.3";
   constexpr std::string_view digits = "0123456789abcdef";
   std::string text = "type 0x";
-  for (int shift = 12; shift >= 0; shift -= 4) text += digits[ether_type >> shift & 15];
+  for (int shift = 12; shift >= 0; shift -= 4) text += digits[type >> shift & 15];
   return text;
 }
 

@@ -15,14 +15,6 @@ constexpr size_t groups_a_sweep = 4096;  // as the daemon does each second
 constexpr Duration plain_silence = minutes(10);
 constexpr int fraction_of_silence = 64;
 
-// One worker: what belongs together meets. Nothing of the host's.
-Config offline(Config config) {
-  config.workers = 1;
-  std::erase_if(config.nat.publish, [](const PublishConfig& p) { return p.on.empty(); });
-  std::erase_if(config.ports, [](const PortConfig& p) { return p.type == PortType::socket; });
-  return config;
-}
-
 // The same in every replay: locally administered, from the port's name (FNV-1a).
 MacAddress made_of(const std::string& name) {
   uint64_t hash = 0xcbf29ce484222325;
@@ -39,8 +31,16 @@ std::optional<MacAddress> mac_of(const PortConfig& port, const ReplaySwitch::Mac
 
 }  // namespace
 
+// One worker: what belongs together meets. Nothing of the host's.
+Config ReplaySwitch::offline(Config config) {
+  config.workers = 1;
+  std::erase_if(config.nat.publish, [](const PublishConfig& p) { return p.on.empty(); });
+  std::erase_if(config.ports, [](const PortConfig& p) { return p.type == PortType::socket; });
+  return config;
+}
+
 ReplaySwitch::ReplaySwitch(Config config, const Macs& macs, Time start, Sent sent)
-    : config_(offline(std::move(config))),
+    : config_(std::move(config)),
       now_(start),
       sent_(std::move(sent)),
       nat_(config_),

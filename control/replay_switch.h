@@ -34,7 +34,11 @@ class ReplaySwitch final : private Workforce {
   // A frame has left by the port.
   using Sent = std::function<void(PortId port, std::span<const uint8_t> frame)>;
 
-  // Throws std::system_error when there is no memory for the tables.
+  // The configuration as a replay has it: with other ports than the switch that runs, so that ids
+  // are counted in this one.
+  static Config offline(Config config);
+
+  // `config` is offline. Throws std::system_error when there is no memory for the tables.
   ReplaySwitch(Config config, const Macs& macs, Time start, Sent sent);
 
   const Tables& tables() const override { return *tables_; }

@@ -1,6 +1,10 @@
 #include "engine/explain_text.h"
 
+#include <algorithm>
+
 #include "nat/port_map.h"
+#include "wire/icmp.h"
+#include "wire/ip_protocol.h"
 
 namespace uswitch::explain_text {
 
@@ -25,12 +29,21 @@ std::string ago(Duration age) {
 }
 
 std::string end(const IpAddress& address, uint16_t port) {
-  const std::string text = address.to_string();
+  std::string text = address.to_string();
   if (port == 0) return text;
   return (address.is_v4() ? text : "[" + text + "]") + ":" + std::to_string(port);
 }
 
+// The id of an ICMP query stands in the port of the end that asked, the request's type in the
+// other.
 std::string flow(const Tuple& t) {
+  const bool icmp = t.protocol == ip_protocol::icmp || t.protocol == ip_protocol::icmp6;
+  if (icmp) {
+    constexpr uint16_t requests[] = {icmp_type::echo_request, 13, icmp6_type::echo_request};
+    const bool asks = std::ranges::find(requests, t.destination_port) != std::end(requests);
+    return t.source.to_string() + " > " + t.destination.to_string() + " id " +
+           std::to_string(asks ? t.source_port : t.destination_port);
+  }
   const bool ports = PortMap::maps(t.protocol);
   return end(t.source, ports ? t.source_port : uint16_t{0}) + " > " +
          end(t.destination, ports ? t.destination_port : uint16_t{0});

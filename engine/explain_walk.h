@@ -26,7 +26,7 @@ class ExplainWalk {
   }
   void lose(Reason reason);
   void lose(std::string stage, Reason reason, const std::string& why = {});
-  void doubt(std::string stage, std::string text);
+  void doubt(std::string stage, std::string what);
   void finish();
 
   // explain.cpp

@@ -57,7 +57,7 @@ class Nat {
                NetworkId in, NetworkId out, Time now);
 
   // What look_up(), and for the first packet of a flow begin() and open(), would make of a packet,
-  // for who only wants to know: no table changes. Any thread.
+  // for who only wants to know: no table changes. Any thread; nat/foresee.cpp.
   struct Foresight {
     enum class Kind : uint8_t {
       no_flow,     // belongs to no flow that could be translated

@@ -196,7 +196,7 @@ TEST(Cli, ReplaysCaptures) {
   EXPECT_EQ(line.replay.seed, 7u);
   EXPECT_THAT(refused({"replay", "--config", "a", "--out", "d"}), HasSubstr("--in"));
   EXPECT_THAT(refused({"--config", "b", "replay", "--config", "a", "--in", "x=y", "--out", "d"}),
-              HasSubstr("behind"));
+              HasSubstr("do not go with replay"));
   EXPECT_THAT(told({"replay", "--help"}), HasSubstr("uswitch replay --config"));
 }
 

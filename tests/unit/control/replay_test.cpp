@@ -277,6 +277,25 @@ TEST_F(ReplayTest, OddTimesAndCutFilesDoNoHarm) {
   EXPECT_THAT(out_.str(), HasSubstr("cut.pcap is damaged after 6 frames"));
 }
 
+TEST_F(ReplayTest, ATunnelHasAPortForEachRemote) {
+  constexpr const char* yaml = R"(
+networks: {office: {}}
+ports:
+  web: {type: raw, device: eth0, network: office}
+tunnels:
+  overlay: {type: vxlan, network: office, vni: 7, local: 192.0.2.1,
+            remotes: [192.0.2.2, 192.0.2.3]}
+)";
+  const Bytes hello = frame().eth(mac(1), mac(2)).ipv4("10.0.0.1", "10.0.0.2").udp(1, 2).bytes();
+  const Bytes answer = frame().eth(mac(2), mac(1)).ipv4("10.0.0.2", "10.0.0.1").udp(2, 1).bytes();
+  const auto web = capture("w.pcap", {{noon, hello}, {noon + seconds(2), hello}});
+  const auto far = capture("f.pcap", {{noon + seconds(1), answer}});
+  expect_run({"web=" + web, "overlay/192.0.2.3=" + far}, "out", 1, yaml);
+  EXPECT_EQ(left_by("overlay_192.0.2.2").size(), 1u);  // before it was known where it is
+  EXPECT_EQ(left_by("overlay_192.0.2.3").size(), 2u);
+  EXPECT_EQ(left_by("web").size(), 1u);
+}
+
 TEST_F(ReplayTest, TheBooksAddUp) {
   std::vector<Captured> frames;
   for (unsigned i = 0; i < 300; ++i) {
