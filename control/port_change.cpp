@@ -3,8 +3,6 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
-#include <functional>
-#include <ranges>
 #include <stdexcept>
 
 namespace uswitch {
@@ -55,16 +53,19 @@ PortChange::~PortChange() {
 
 void PortChange::apply(const PortPlan& plan, const Config& from, const Config& to) {
   clear_the_way(plan, from);
-  const auto take = [&](const PortStep& step) {
-    try {
-      take_step(step, from, to);
-    } catch (const std::runtime_error& error) {
-      throw std::runtime_error("port '" + to.ports[step.index].name + "': " + error.what());
+  const auto take = [&](bool devices) {
+    for (const PortStep& step : plan.steps) {
+      if (makes_device(step) != devices) continue;
+      try {
+        take_step(step, from, to);
+      } catch (const std::runtime_error& error) {
+        throw std::runtime_error("port '" + to.ports[step.index].name + "': " + error.what());
+      }
     }
   };
   // What is most likely to fail first: until then the running ports are as they were.
-  std::ranges::for_each(plan.steps | std::views::filter(makes_device), take);
-  std::ranges::for_each(plan.steps | std::views::filter(std::not_fn(makes_device)), take);
+  take(true);
+  take(false);
   for (const PortId id : plan.removed) remove(id);
 }
 
@@ -153,20 +154,20 @@ void PortChange::keep(PortStats& forgotten) {
 }
 
 void PortChange::go_back() {
-  for (Replaced& r : std::views::reverse(replaced_)) {
-    if (r.port) {
-      std::swap(ports_[r.id], r.port);
-      r.port->leave_netns();
+  for (auto r = replaced_.rbegin(); r != replaced_.rend(); ++r) {
+    if (r->port) {
+      std::swap(ports_[r->id], r->port);
+      r->port->leave_netns();
     } else {
       ports_.pop_back();
     }
   }
   replaced_.clear();
-  for (const Changed& c : std::views::reverse(changed_)) {
+  for (auto c = changed_.rbegin(); c != changed_.rend(); ++c) {
     try {
-      ports_[c.id]->change(c.config, c.autoconfigured);
+      ports_[c->id]->change(c->config, c->autoconfigured);
     } catch (const std::runtime_error& error) {
-      spdlog::error("port {} is not what it was: {}", c.config.name, error.what());
+      spdlog::error("port {} is not what it was: {}", c->config.name, error.what());
     }
   }
   for (const Changed& b : buried_) make_again(b);
