@@ -11,18 +11,28 @@ void require(bool holds) {
   if (!holds) std::abort();
 }
 
+void check(const uswitch::PortConfig& port) {
+  using uswitch::PortType;
+  require(port.type == PortType::socket || port.network || !port.tagged.empty());
+  require(port.mtu >= 68);
+  require(!port.guard || !port.addresses.empty());
+  switch (port.type) {
+    case PortType::pcap:
+      return require(!port.read_file.empty() || !port.write_file.empty());
+    case PortType::tunnel:
+    case PortType::socket:
+      require(port.tunnel && port.tunnel->socket.port != 0 && port.tunnel->socket.ttl != 0);
+      return require(port.tunnel->network_id <= uswitch::max_network_id);
+    default:
+      return require(!port.device.empty() && port.device.size() <= 15);
+  }
+}
+
 void check(const uswitch::Config& config, std::string_view text) {
   require(config.text == text);
   require(config.workers >= 1 && config.workers <= 64);
   require(config.control.size() <= 107);
-  for (const uswitch::PortConfig& port : config.ports) {
-    require(port.network || !port.tagged.empty());
-    require(port.mtu >= 68);
-    require(port.type == uswitch::PortType::pcap
-                ? !port.read_file.empty() || !port.write_file.empty()
-                : !port.device.empty() && port.device.size() <= 15);
-    require(!port.guard || !port.addresses.empty());
-  }
+  for (const uswitch::PortConfig& port : config.ports) check(port);
 }
 
 void check(const std::vector<uswitch::ConfigError>& errors) {
