@@ -38,14 +38,15 @@ class TunnelReader {
     const auto remotes = read_remotes(map, tunnel.socket.local);
     const auto statics = read_entries(map, remotes);
     check_socket(map, tunnel);
+    if (names_.contains(tunnel.name)) return refuse_name(map, entry);
     if (!network) return;
     check_identity(map, tunnel, *network);
     const auto most = static_cast<uint32_t>(
         map.size("max_addresses", {0, network->max_addresses}, network->max_addresses));
     for (const IpAddress& remote : remotes) {
       PortConfig port;
-      port.name = remotes.size() == 1 ? tunnel.name : tunnel.name + "/" + remote.to_string();
-      if (!names_.insert(port.name).second) return refuse_name(map, entry);
+      // The same whatever other remotes come and go: a reload knows ports by their names.
+      port.name = tunnel.name + "/" + remote.to_string();
       port.type = PortType::tunnel;
       port.network = network->name;
       port.mtu = network->mtu;
