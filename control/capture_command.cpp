@@ -1,6 +1,7 @@
 #include "control/capture_command.h"
 
 #include <sys/socket.h>
+#include <iostream>
 
 #include <csignal>
 #include <cstdio>
@@ -158,15 +159,7 @@ int run(const CommandLine& line) {
 }  // namespace
 
 int capture(const CommandLine& line) {
-  try {
-    return run(line);
-  } catch (const NoDaemon& e) {
-    std::fprintf(stderr, "uswitch: %s\n", e.what());
-    return exit_no_daemon;
-  } catch (const std::exception& e) {
-    std::fprintf(stderr, "uswitch: %s\n", e.what());
-    return exit_failure;
-  }
+  return reporting(std::cerr, [&] { return run(line); });
 }
 
 }  // namespace uswitch

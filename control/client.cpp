@@ -12,6 +12,9 @@
 #include <boost/beast/http/write.hpp>
 #include <boost/json/parse.hpp>
 #include <boost/json/value.hpp>
+#include <ostream>
+
+#include "control/cli.h"
 
 namespace uswitch {
 
@@ -84,6 +87,18 @@ Reply exchange(const std::string& path, const Request& request,
   reply.status = parser.get().result_int();
   reply.body = std::move(parser.get().body());
   return reply;
+}
+
+int reporting(std::ostream& err, const std::function<int()>& ask) {
+  try {
+    return ask();
+  } catch (const NoDaemon& e) {
+    err << "uswitch: " << e.what() << "\n";
+    return exit_no_daemon;
+  } catch (const std::exception& e) {
+    err << "uswitch: " << e.what() << "\n";
+    return exit_failure;
+  }
 }
 
 std::string sentence_of(const Reply& reply) {

@@ -1,6 +1,8 @@
 // The client of the control socket: one request, one answer, blocking. Any thread.
 #pragma once
 #include <chrono>
+#include <functional>
+#include <iosfwd>
 #include <memory>
 #include <stdexcept>
 #include <string>
@@ -20,6 +22,10 @@ class NoDaemon : public std::runtime_error {
 // within `patience`.
 Reply exchange(const std::string& path, const Request& request,
                std::chrono::milliseconds patience = std::chrono::seconds(10));
+
+// Runs what asks a daemon: its exit code, or what it throws as a line on `err` and the code for
+// that.
+int reporting(std::ostream& err, const std::function<int()>& ask);
 
 // The sentence of a refusal, or the whole body when it is not one of ours.
 std::string sentence_of(const Reply& reply);

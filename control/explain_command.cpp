@@ -77,7 +77,7 @@ std::string render_explanation(const json::object& answer) {
 int explain(const CommandLine& line, std::ostream& out, std::ostream& err) {
   json::object question;
   for (const auto& [name, value] : line.query) question[name] = value;
-  try {
+  return reporting(err, [&]() -> int {
     const Reply reply =
         exchange(line.control_path(), {"POST", "/v1/explain", json::serialize(question)});
     if (reply.status != 200) {
@@ -87,13 +87,7 @@ int explain(const CommandLine& line, std::ostream& out, std::ostream& err) {
     out << (line.json ? reply.body : render_explanation(json::parse(reply.body).as_object()));
     out.flush();
     return out ? exit_ok : exit_failure;
-  } catch (const NoDaemon& e) {
-    err << "uswitch: " << e.what() << "\n";
-    return exit_no_daemon;
-  } catch (const std::exception& e) {
-    err << "uswitch: " << e.what() << "\n";
-    return exit_failure;
-  }
+  });
 }
 
 }  // namespace uswitch

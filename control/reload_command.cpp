@@ -65,7 +65,7 @@ void print_refusal(const Reply& reply, std::ostream& err) {
 }  // namespace
 
 int reload(const CommandLine& line, std::ostream& out, std::ostream& err) {
-  try {
+  return reporting(err, [&]() -> int {
     Target target{"/v1/reload", {}};
     if (!line.config.empty()) {
       target.query.emplace_back("file", std::filesystem::absolute(line.config).string());
@@ -81,13 +81,7 @@ int reload(const CommandLine& line, std::ostream& out, std::ostream& err) {
       print_done(reply, out);
     }
     return exit_ok;
-  } catch (const NoDaemon& e) {
-    err << "uswitch: " << e.what() << "\n";
-    return exit_no_daemon;
-  } catch (const std::exception& e) {
-    err << "uswitch: " << e.what() << "\n";
-    return exit_failure;
-  }
+  });
 }
 
 }  // namespace uswitch

@@ -34,7 +34,7 @@ int print(const CommandLine& line, const Reply& reply, std::ostream& out, bool c
 }  // namespace
 
 int show(const CommandLine& line, std::ostream& out, std::ostream& err, bool colour) {
-  try {
+  return reporting(err, [&]() -> int {
     const Target target{"/v1/" + line.what, line.query};
     const bool removes = line.command == CommandLine::Command::remove;
     const Reply reply =
@@ -42,13 +42,7 @@ int show(const CommandLine& line, std::ostream& out, std::ostream& err, bool col
     if (reply.status == 200) return print(line, reply, out, colour);
     err << "uswitch: " << sentence_of(reply) << "\n";
     return reply.status == 400 ? exit_usage : exit_failure;
-  } catch (const NoDaemon& e) {
-    err << "uswitch: " << e.what() << "\n";
-    return exit_no_daemon;
-  } catch (const std::exception& e) {
-    err << "uswitch: " << e.what() << "\n";
-    return exit_failure;
-  }
+  });
 }
 
 bool wants_colour() {

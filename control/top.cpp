@@ -65,16 +65,10 @@ int run_live(const CommandLine& line, bool colour) {
 }  // namespace
 
 int top(const CommandLine& line, std::ostream& out, std::ostream& err, bool colour) {
-  try {
+  return reporting(err, [&]() -> int {
     if (line.once || !Terminal::is_there()) return print_once(line, out, colour);
     return run_live(line, colour);
-  } catch (const NoDaemon& e) {
-    err << "uswitch: " << e.what() << "\n";
-    return exit_no_daemon;
-  } catch (const std::exception& e) {
-    err << "uswitch: " << e.what() << "\n";
-    return exit_failure;
-  }
+  });
 }
 
 }  // namespace uswitch

@@ -46,8 +46,6 @@ class Policy {
   bool add_publish(const IpAddress& address, uint8_t protocol, const Publish& publish);
   void add_masquerade(Masquerade masquerade) { masquerades_.push_back(std::move(masquerade)); }
 
-  // Whether any port is published on the address: quick, to be asked of every packet.
-  bool publishes_on(const IpAddress& address) const { return published_.contains(address); }
   // The entry that this destination belongs to.
   const Publish* published(const IpAddress& address, uint8_t protocol, uint16_t port) const;
   // The first entry that covers the source, when it leaves into that network.

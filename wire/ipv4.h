@@ -50,7 +50,6 @@ class BasicIpv4View : public HeaderView<Byte> {
   }
 
   void set_tos(uint8_t v) const { this->put8(Offset::tos, v); }
-  void set_total_length(uint16_t v) const { this->put16(Offset::total_length, v); }
   void set_id(uint16_t v) const { this->put16(Offset::id, v); }
   void set_ttl(uint8_t v) const { this->put8(Offset::ttl, v); }
   void set_checksum(uint16_t v) const { this->put16(Offset::checksum, v); }

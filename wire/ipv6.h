@@ -40,8 +40,6 @@ class BasicIpv6View : public HeaderView<Byte> {
     return checksum::pseudo6(this->at(Offset::source), protocol, segment_length);
   }
 
-  void set_payload_length(uint16_t v) const { this->put16(Offset::payload_length, v); }
-  void set_hop_limit(uint8_t v) const { this->put8(Offset::hop_limit, v); }
   void set_traffic_class(uint8_t v) const {
     this->put16(Offset::version,
                 static_cast<uint16_t>((this->get16(Offset::version) & 0xf00f) | v << 4));

@@ -41,8 +41,6 @@ class BasicTcpView : public HeaderView<Byte> {
 
   void set_source_port(uint16_t v) const { this->put16(Offset::source, v); }
   void set_destination_port(uint16_t v) const { this->put16(Offset::destination, v); }
-  void set_sequence(uint32_t v) const { this->put32(Offset::sequence, v); }
-  void set_flags(uint8_t v) const { this->put8(Offset::flags, v); }
   void set_checksum(uint16_t v) const { this->put16(Offset::checksum, v); }
 
  private:

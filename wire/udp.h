@@ -28,7 +28,6 @@ class BasicUdpView : public HeaderView<Byte> {
 
   void set_source_port(uint16_t v) const { this->put16(Offset::source, v); }
   void set_destination_port(uint16_t v) const { this->put16(Offset::destination, v); }
-  void set_length(uint16_t v) const { this->put16(Offset::length, v); }
   void set_checksum(uint16_t v) const { this->put16(Offset::checksum, v); }
 
  private:
