@@ -50,7 +50,7 @@ expect "bytes web to db" "$(iperf web 10.0.0.2 -n 4M) > 2 << 20"
 expect "bytes db to web" "$(iperf web 10.0.0.2 -R -n 4M) > 2 << 20"
 udp web db 10.0.0.2 -b 10M -n 200K -l 1200
 same_bytes web db 10.0.0.2
-expect_equal "db is behind it" "$(show fdb n1 | jq -r ".fdb[] | select(.mac == \"$(mac_of db)\") | .port")" far
+expect_equal "db is behind it" "$(show fdb n1 | jq -r ".fdb[] | select(.mac == \"$(mac_of db)\") | .port")" far/192.0.2.2
 for ns in web db; do
   expect_equal "wrong checksums in $ns" "$(in_ns $ns nstat -asz | awk '/InCsumErrors/ {n += $2} END {print n + 0}')" 0
 done
