@@ -28,16 +28,17 @@ class [[nodiscard]] Verdict {
   static constexpr Verdict forward() { return {Kind::forward, Reason::none, no_port}; }
   static constexpr Verdict next() { return {Kind::next, Reason::none, no_port}; }
 
-  Kind kind() const { return kind_; }
-  Reason reason() const { return reason_; }
-  PortId port() const { return port_; }
+  Kind kind() const { return static_cast<Kind>(word_ & 0xff); }
+  Reason reason() const { return static_cast<Reason>(word_ >> 8 & 0xff); }
+  PortId port() const { return static_cast<PortId>(word_ >> 16); }
   bool operator==(const Verdict&) const = default;
 
  private:
-  constexpr Verdict(Kind k, Reason r, PortId p) : kind_(k), reason_(r), port_(p) {}
-  Kind kind_;
-  Reason reason_;
-  PortId port_;
+  constexpr Verdict(Kind k, Reason r, PortId p)
+      : word_(static_cast<uint32_t>(k) | static_cast<uint32_t>(r) << 8 | uint32_t{p} << 16) {}
+
+  // In one word: compilers store three fields one by one, and who reads them at once then waits.
+  uint32_t word_;
 };
 
 }  // namespace uswitch

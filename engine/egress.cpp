@@ -1,6 +1,5 @@
 #include "engine/egress.h"
 
-#include "core/gso.h"
 #include "switch/vlan.h"
 
 namespace uswitch {
@@ -25,9 +24,8 @@ bool takes(const Capabilities& can, const Offload& offload) {
 
 }  // namespace
 
-Treatment treatment(const PortSettings& port, const Packet& p) {
-  if (segment_length(p) > port.mtu) return Treatment::too_long;
-  if (!p.offload.any() || takes(port.capabilities, p.offload)) return Treatment::none;
+Treatment offload_treatment(const PortSettings& port, const Packet& p) {
+  if (takes(port.capabilities, p.offload)) return Treatment::none;
   return p.offload.gso != Offload::Gso::none ? Treatment::segment : Treatment::sum;
 }
 
@@ -119,12 +117,6 @@ struct Egress::Sending {
     return pieces.append();
   }
 };
-
-void Egress::add(PortId port, Packet& packet) {
-  Queue& q = queues_[port];
-  if (q.count == 0) dirty_.push_back(port);
-  q.packets[q.count++] = &packet;
-}
 
 void Egress::send_queue(const Tables& tables, PortId id) {
   const PortSettings& settings = tables.settings[id];

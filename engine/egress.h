@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "core/batch.h"
+#include "core/gso.h"
 #include "engine/tables.h"
 #include "engine/witness.h"
 
@@ -16,7 +17,11 @@ namespace uswitch {
 
 // What has to be done to a packet before a port can take it.
 enum class Treatment : uint8_t { none, segment, sum, too_long };
-Treatment treatment(const PortSettings& port, const Packet& packet);
+Treatment offload_treatment(const PortSettings& port, const Packet& packet);
+inline Treatment treatment(const PortSettings& port, const Packet& packet) {
+  if (segment_length(packet) > port.mtu) return Treatment::too_long;
+  return packet.offload.any() ? offload_treatment(port, packet) : Treatment::none;
+}
 
 class Egress {
  public:
@@ -34,7 +39,11 @@ class Egress {
   }
   // The packet must live until flush(). At most `limit` packets a port between two flushes.
   static constexpr size_t limit = 2 * Batch::limit;  // a batch and what the router adds to it
-  void add(PortId port, Packet& packet);
+  void add(PortId port, Packet& packet) {
+    Queue& q = queues_[port];
+    if (q.count == 0) dirty_.push_back(port);
+    q.packets[q.count++] = &packet;
+  }
   // Drops and copies are booked on the port that each packet came in by.
   void flush(const Tables& tables);
 

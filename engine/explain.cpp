@@ -126,7 +126,8 @@ bool ExplainWalk::guard() {
 }
 
 void ExplainWalk::bridge() {
-  const auto addresses = bridge::prepare(network(), packet_);
+  bridge::Addresses addresses;
+  bridge::prepare(network(), packet_, addresses);
   const Verdict may = bridge::judge(network(), addresses);
   if (may.kind() == Verdict::Kind::drop) return lose("bridge", may.reason());
   learn(MacAddress::load(packet_.data + 6));

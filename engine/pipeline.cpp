@@ -87,7 +87,7 @@ void Pipeline::decide(const Turn& turn, Batch& batch) {
   std::array<bridge::Addresses, Batch::limit> addresses;
   for (size_t i = 0; i < batch.size(); ++i) {
     if (verdicts_[i].kind() != Verdict::Kind::next) continue;
-    addresses[i] = bridge::prepare(tables_->networks[batch[i].network], batch[i]);
+    bridge::prepare(tables_->networks[batch[i].network], batch[i], addresses[i]);
   }
   for (size_t i = 0; i < batch.size(); ++i) {
     if (verdicts_[i].kind() != Verdict::Kind::next) continue;
@@ -194,15 +194,20 @@ void Pipeline::dispatch(const Turn& turn, Packet& packet, Verdict verdict) {
 // A tunnel's path may carry less than its network does elsewhere. Who sends too much is told so,
 // as far as a router is there to tell it (PM-5).
 void Pipeline::bridge_to(const Turn& turn, Packet& packet, PortId id) {
-  if (tables_->has_port(id) && tables_->settings[id].overlay &&
-      segment_length(packet) > tables_->settings[id].mtu && tables_->routing.on(packet.network)) {
-    router_.tell_too_big(tables_->routing, packet, tables_->settings[id].mtu, turn.now);
+  if (!tables_->has_port(id)) return drop(packet, Reason::egress_down);
+  const PortSettings& to = tables_->settings[id];
+  if (to.overlay && segment_length(packet) > to.mtu && tables_->routing.on(packet.network)) {
+    router_.tell_too_big(tables_->routing, packet, to.mtu, turn.now);
   }
-  to_port(packet, id);
+  send_to(packet, id);
 }
 
 void Pipeline::to_port(Packet& packet, PortId id) {
   if (!tables_->has_port(id)) return drop(packet, Reason::egress_down);
+  send_to(packet, id);
+}
+
+void Pipeline::send_to(Packet& packet, PortId id) {
   if (const Reason r = tables_->kept_apart(packet, id); r != Reason::none) return drop(packet, r);
   egress_.add(id, packet);
 }

@@ -70,6 +70,7 @@ class Pipeline final : private Outbox {
   void dispatch(const Turn& turn, Packet& packet, Verdict verdict);
   void bridge_to(const Turn& turn, Packet& packet, PortId id);
   void to_port(Packet& packet, PortId id);
+  void send_to(Packet& packet, PortId id);  // a port that there is
   void flood(const Turn& turn, Packet& packet);
   void hear_remote(const Turn& turn, const Batch& batch);
   bool answer_for_remote(const Turn& turn, Packet& packet);

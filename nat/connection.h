@@ -28,10 +28,7 @@ struct Found {
   // The tuple of the opposite direction's packets.
   Tuple other() const { return unpack(other_words); }
   // What the packet must become (NG-7): the reverse of what its answers look like.
-  Tuple translated() const {
-    const TupleWords& w = other_words;
-    return unpack({w[2], w[3], w[0], w[1], reverse_ports(w[4])});
-  }
+  Tuple translated() const { return unpack_reversed(other_words); }
 };
 
 // What makes a connection.

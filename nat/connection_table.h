@@ -241,21 +241,19 @@ inline bool ConnectionTable::read(uint32_t record, uint8_t side, const TupleWord
   const Record& r = records_[record];
   const uint32_t version = r.version.load(std::memory_order_acquire);
   if (!is_live(version)) return false;
-  const std::array<TupleWords, 2> sides{r.sides[0].load(), r.sides[1].load()};
+  // Each of them stays in registers, as an array of the two would not.
+  const TupleWords own = r.sides[side].load(), other = r.sides[1 - side].load();
   if (r.version.load(std::memory_order_relaxed) != version) return false;
-  const TupleWords& own = sides[side];
   const uint64_t difference = (own[0] ^ words[0]) | (own[1] ^ words[1]) | (own[2] ^ words[2]) |
                               (own[3] ^ words[3]) | ((own[4] ^ words[4]) & tuple_ports_mask);
   if (difference != 0) return false;
-  // Field by field and word by word: to copy it as a whole would wait for these stores.
+  const uint64_t extra = (side == 0 ? own[4] : other[4]) >> extra_shift;
   Found& f = found.emplace();
   f.ref = {record, version};
   f.direction = static_cast<Direction>(side);
-  f.marks = static_cast<uint8_t>(sides[0][4] >> (extra_shift + 16));
-  f.tag = static_cast<uint16_t>(sides[0][4] >> extra_shift);
-  const TupleWords& other = sides[1 - side];
-  for (size_t i = 0; i < 4; ++i) f.other_words[i] = other[i];
-  f.other_words[4] = other[4] & tuple_ports_mask;
+  f.marks = static_cast<uint8_t>(extra >> 16);
+  f.tag = static_cast<uint16_t>(extra);
+  f.other_words = {other[0], other[1], other[2], other[3], other[4] & tuple_ports_mask};
   return true;
 }
 

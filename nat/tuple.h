@@ -54,19 +54,24 @@ inline TupleWords pack(const Tuple& t) {
           t.source_port | uint64_t{t.destination_port} << 16 | uint64_t{t.protocol} << 32};
 }
 
-// Both ports exchanged.
-inline uint64_t reverse_ports(uint64_t word) {
-  return (word & ~uint64_t{0xffff'ffff}) | (word & 0xffff) << 16 | (word >> 16 & 0xffff);
+// The tuple, or straight away its reverse: to exchange the ends of a fresh tuple would wait for its
+// stores.
+inline void unpack_ends(const TupleWords& words, IpAddress& source, IpAddress& destination,
+                        uint16_t& source_port, uint16_t& destination_port) {
+  std::memcpy(source.bytes.data(), words.data(), 16);
+  std::memcpy(destination.bytes.data(), &words[2], 16);
+  source_port = static_cast<uint16_t>(words[4]);
+  destination_port = static_cast<uint16_t>(words[4] >> 16);
 }
-
 inline Tuple unpack(const TupleWords& words) {
   Tuple t;
-  std::memcpy(t.source.bytes.data(), words.data(), 8);
-  std::memcpy(t.source.bytes.data() + 8, &words[1], 8);
-  std::memcpy(t.destination.bytes.data(), &words[2], 8);
-  std::memcpy(t.destination.bytes.data() + 8, &words[3], 8);
-  t.source_port = static_cast<uint16_t>(words[4]);
-  t.destination_port = static_cast<uint16_t>(words[4] >> 16);
+  unpack_ends(words, t.source, t.destination, t.source_port, t.destination_port);
+  t.protocol = protocol_of(words);
+  return t;
+}
+inline Tuple unpack_reversed(const TupleWords& words) {
+  Tuple t;
+  unpack_ends(words, t.destination, t.source, t.destination_port, t.source_port);
   t.protocol = protocol_of(words);
   return t;
 }

@@ -40,7 +40,8 @@ constexpr uint8_t end = 0, no_operation = 1, loose_route = 131, strict_route = 1
 Reason check4(const Packet& p) {
   const uint8_t* ip = l3(p);
   const size_t header = (ip[0] & 0x0fu) * 4;
-  if (checksum::sum({ip, header}) != 0xffff) return Reason::bad_ip_checksum;
+  const uint16_t sum = header == 20 ? checksum::sum20(ip) : checksum::sum({ip, header});
+  if (sum != 0xffff) return Reason::bad_ip_checksum;
   const uint32_t source = load_be32(ip + Ip4::source);
   const uint32_t destination = load_be32(ip + Ip4::destination);
   const uint32_t from = source >> 24, to = destination >> 24;

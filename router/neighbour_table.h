@@ -182,19 +182,22 @@ inline uint32_t NeighbourTable::home(NetworkId network, const IpAddress& address
 inline NeighbourTable::Seen NeighbourTable::read(const NeighbourKey& key) const {
   constexpr auto acquire = std::memory_order_acquire;
   const auto address = words(key.address);
+  Seen seen;  // returned by every way out, so filled where the caller wants it
   uint32_t index = key.home;
   for (uint32_t n = 0; n <= slot_mask_; ++n, index = next(index)) {
     const Slot& slot = slots_[index];
     const uint64_t id = slot.id.load(acquire);
     if (is_named(id, key.network) && slot.address[0].load(acquire) == address[0] &&
         slot.address[1].load(acquire) == address[1]) {
-      const Seen seen{true, slot.link.load(acquire), slot.when.load(acquire)};
+      seen.link = slot.link.load(acquire);
+      seen.when = slot.when.load(acquire);
       // If it is another entry by now, then ours went away while we looked: not there.
-      return slot.id.load(std::memory_order_relaxed) == id ? seen : Seen{};
+      seen.found = slot.id.load(std::memory_order_relaxed) == id;
+      return seen;
     }
     if (slot.overflow.load(std::memory_order_relaxed) == 0) break;
   }
-  return {};
+  return seen;
 }
 
 template <class Visit, class Between>

@@ -58,22 +58,6 @@ void write_ipv6(const OwnHeader& h, uint8_t* ip) {
 
 }  // namespace
 
-Family family_of(const Packet& packet) {
-  return packet.layout.ether_type == ether_type::ipv4 ? Family::v4 : Family::v6;
-}
-
-IpAddress source_of(const Packet& packet) {
-  const uint8_t* ip = packet.data + Layout::l3;
-  return family_of(packet) == Family::v4 ? IpAddress::load4(ip + Ip4::source)
-                                         : IpAddress::load6(ip + Ip6::source);
-}
-
-IpAddress destination_of(const Packet& packet) {
-  const uint8_t* ip = packet.data + Layout::l3;
-  return family_of(packet) == Family::v4 ? IpAddress::load4(ip + Ip4::destination)
-                                         : IpAddress::load6(ip + Ip6::destination);
-}
-
 uint8_t traffic_class_of(const Packet& packet) {
   const uint8_t* ip = packet.data + Layout::l3;
   if (family_of(packet) == Family::v4) return ip[Ip4::tos];

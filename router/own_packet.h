@@ -3,6 +3,9 @@
 #pragma once
 #include "core/packet.h"
 #include "wire/address.h"
+#include "wire/ethernet.h"
+#include "wire/ipv4.h"
+#include "wire/ipv6.h"
 
 namespace uswitch {
 
@@ -32,10 +35,21 @@ inline constexpr uint32_t own_header_size(Family family) {
   return Layout::l3 + (family == Family::v4 ? 20 : 40);
 }
 
-// Of a packet that parse_layout has found to be IP: the family, the addresses, the TOS.
-Family family_of(const Packet& packet);
-IpAddress source_of(const Packet& packet);
-IpAddress destination_of(const Packet& packet);
+// Of a packet that parse_layout has found to be IP: the family, the addresses, the TOS. Inline: as
+// a call's result an address comes in two halves, and to copy it would wait for both.
+inline Family family_of(const Packet& packet) {
+  return packet.layout.ether_type == ether_type::ipv4 ? Family::v4 : Family::v6;
+}
+inline IpAddress source_of(const Packet& packet) {
+  const uint8_t* ip = packet.data + Layout::l3;
+  return family_of(packet) == Family::v4 ? IpAddress::load4(ip + Ipv4View::Offset::source)
+                                         : IpAddress::load6(ip + Ipv6View::Offset::source);
+}
+inline IpAddress destination_of(const Packet& packet) {
+  const uint8_t* ip = packet.data + Layout::l3;
+  return family_of(packet) == Family::v4 ? IpAddress::load4(ip + Ipv4View::Offset::destination)
+                                         : IpAddress::load6(ip + Ipv6View::Offset::destination);
+}
 uint8_t traffic_class_of(const Packet& packet);
 
 }  // namespace uswitch

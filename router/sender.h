@@ -26,7 +26,10 @@ namespace uswitch {
 using Station = Neighbours::Key;
 inline void set_station(const Neighbours& neighbours, const RouteHop& hop,
                         const IpAddress& destination, Station& station) {
-  station.address = hop.onlink ? destination : hop.gateway;
+  if (hop.onlink)
+    station.address = destination;
+  else
+    station.address = hop.gateway;
   station.network = hop.network;
   station.home = neighbours.home(station.network, station.address);
 }

@@ -55,8 +55,9 @@ class Fdb {
 
   // A MAC address ready for this table: hash it once, prefetch it, then look it up or learn it.
   struct Key {
-    uint64_t tag;     // MAC << 16
-    uint32_t bucket;  // its home
+    uint64_t tag;                               // MAC << 16
+    uint32_t bucket;                            // its home
+    uint64_t mac() const { return tag >> 16; }  // as MacAddress::to_u64
   };
 
   struct Entry {

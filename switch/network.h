@@ -25,8 +25,8 @@ struct VlanMap {
   std::vector<uint16_t> vid_of_network;        // indexed by NetworkId; `untagged`: no tag
 };
 
-// How one port takes part in switching.
-struct PortSettings {
+// How one port takes part in switching. A cache line each.
+struct alignas(64) PortSettings {
   NetworkId network = no_network;        // of untagged frames; no_network: only tagged ones
   uint16_t mtu = 1500;                   // bytes of L3 packet
   bool present = false;                  // an unused id: see Tables

@@ -2,13 +2,10 @@
 
 #include <cstring>
 
-#include "wire/bytes.h"
-
 namespace uswitch {
 
 namespace {
 
-constexpr uint16_t ether_type_vlan = 0x8100;
 constexpr size_t macs = 12;
 constexpr uint16_t tag_size = 4;
 constexpr uint16_t vid_mask = 0x0fff;
@@ -22,19 +19,9 @@ void pop_tag(Packet& p) {
   p.pull(tag_size);
 }
 
-Reason classify_vlan(const PortSettings& port, Packet& p) {
-  if (p.length < 14) return Reason::frame_too_short;  // BR-10
-  bool tagged = p.has_stripped_tag;
-  if (!tagged && load_be16(p.data + macs) == ether_type_vlan) {
-    if (p.length < 14 + tag_size) return Reason::frame_too_short;
-    pop_tag(p);
-    tagged = true;
-  }
-  const uint16_t vid = tagged ? p.tci & vid_mask : untagged;
-  if (vid == untagged) {  // VL-1: a priority tag counts as none
-    p.network = port.network;
-    return p.network == no_network ? Reason::vlan_untagged : Reason::none;
-  }
+Reason classify_tagged(const PortSettings& port, Packet& p) {
+  const uint16_t vid = p.tci & vid_mask;
+  if (vid == untagged) return classify_untagged(port, p);  // VL-1: a priority tag counts as none
   if (vid == vid_reserved) return Reason::vlan_invalid;
   p.network = port.vlans ? port.vlans->network_of_vid[vid] : no_network;
   return p.network == no_network ? Reason::vlan_not_member : Reason::none;

@@ -2,6 +2,7 @@
 // I/O; any thread.
 #pragma once
 #include <array>
+#include <bit>
 #include <compare>
 #include <cstdint>
 #include <cstring>
@@ -63,10 +64,11 @@ struct IpAddress {
   }
 
   static IpAddress load4(const uint8_t* p) {
-    IpAddress a;
-    // In one word: whoever reads two words next need not wait for smaller stores to end.
-    store_be64(a.bytes.data() + 8, uint64_t{0xffff} << 32 | load_be32(p));
-    return a;
+    // Stored at once: whoever reads one word or copies both need not wait for smaller stores to
+    // end.
+    using Words = uint64_t __attribute__((vector_size(16)));
+    const uint64_t low = __builtin_bswap64(uint64_t{0xffff} << 32 | load_be32(p));
+    return std::bit_cast<IpAddress>(Words{0, low});
   }
   static IpAddress load6(const uint8_t* p) {
     IpAddress a;

@@ -28,15 +28,6 @@ inline Lanes halves(Lanes v) {
   return (v & low) + (v >> 32);
 }
 
-// 64 bits of native-order words down to 16 bits in host order of big-endian words.
-inline uint16_t fold(uint64_t s) {
-  s = (s >> 32) + (s & 0xffffffff);
-  s = (s >> 32) + (s & 0xffffffff);
-  s = (s >> 16) + (s & 0xffff);
-  s = (s >> 16) + (s & 0xffff);
-  return __builtin_bswap16(static_cast<uint16_t>(s));
-}
-
 // One step over sizeof(T) bytes; with Copy they are written to `to` as well.
 template <class T, bool Copy>
 inline T step(const uint8_t*& from, uint8_t*& to) {

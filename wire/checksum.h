@@ -8,6 +8,7 @@
 #pragma once
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <span>
 
 #include "wire/address.h"
@@ -20,8 +21,28 @@ inline constexpr uint16_t add(uint16_t a, uint16_t b) {
   return static_cast<uint16_t>(s + (s >> 16));
 }
 
+// 64 bits of words as the machine has loaded them, down to 16 bits in host order of big-endian
+// words: a one's complement sum does not care about byte order (RFC 1071 2 (B)).
+inline uint16_t fold(uint64_t s) {
+  s = (s >> 32) + (s & 0xffffffff);
+  s = (s >> 32) + (s & 0xffffffff);
+  s = (s >> 16) + (s & 0xffff);
+  s = (s >> 16) + (s & 0xffff);
+  return __builtin_bswap16(static_cast<uint16_t>(s));
+}
+
 // The sum of bytes at any alignment, an odd last byte padded with zero.
 uint16_t sum(std::span<const uint8_t> bytes);
+// Of 20 bytes: an IPv4 header without options, which every routed packet has.
+inline uint16_t sum20(const uint8_t* p) {
+  uint64_t s = 0;
+  for (size_t i = 0; i < 20; i += 4) {
+    uint32_t word;
+    std::memcpy(&word, p + i, 4);
+    s += word;
+  }
+  return fold(s);
+}
 
 // The same while copying, for segmentation: one pass over memory. Must not overlap.
 uint16_t copy_and_sum(uint8_t* to, const uint8_t* from, size_t count);

@@ -26,6 +26,7 @@ TEST(Checksum, SumAgreesWithTheNaiveOneAtEveryLengthAndAlignment) {
     for (size_t size = 0; size < 300; ++size) {
       auto part = std::span(bytes).subspan(start, size);
       ASSERT_EQ(checksum::sum(part), naive_sum(part)) << start << " " << size;
+      if (size == 20) ASSERT_EQ(checksum::sum20(part.data()), naive_sum(part)) << start;
     }
   }
 }
