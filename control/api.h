@@ -29,7 +29,7 @@ struct ConfigOutcome {
   struct Names {
     std::vector<std::string> added, changed, removed;
   };
-  Names ports, networks;  // networks are not `changed`
+  Names ports, networks;
 };
 
 // What a client can have done that takes more than the tables. Empty: not here.

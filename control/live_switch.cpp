@@ -91,11 +91,22 @@ std::vector<std::string> names_beyond(const std::vector<NetworkConfig>& a,
   return names;
 }
 
+// Those of both that are not the same. Each stays in its slot.
+std::vector<std::string> names_changed(const std::vector<NetworkConfig>& before,
+                                       const std::vector<NetworkConfig>& after) {
+  std::vector<std::string> names;
+  for (size_t i = 0; i < std::min(before.size(), after.size()); ++i) {
+    const bool stays = !is_free(after[i]) && before[i].name == after[i].name;
+    if (stays && before[i] != after[i]) names.push_back(after[i].name);
+  }
+  return names;
+}
+
 }  // namespace
 
 bool LiveSwitch::Changes::none() const {
   return ports.added.empty() && ports.changed.empty() && ports.removed.empty() &&
-         networks_added.empty() && networks_removed.empty();
+         networks_added.empty() && networks_changed.empty() && networks_removed.empty();
 }
 
 LiveSwitch::LiveSwitch(Config config, const std::function<void(const Config&)>& made)
@@ -273,6 +284,7 @@ void LiveSwitch::forget_endpoints(const Config& before) {
 
 LiveSwitch::Changes LiveSwitch::summarize(const Config& before, const PortChange& change) const {
   return {change.summary(), names_beyond(config_->networks, before.networks),
+          names_changed(before.networks, config_->networks),
           names_beyond(before.networks, config_->networks)};
 }
 

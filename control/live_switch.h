@@ -45,7 +45,7 @@ class LiveSwitch {
   // Names of what a reload has changed.
   struct Changes {
     PortChange::Summary ports;
-    std::vector<std::string> networks_added, networks_removed;
+    std::vector<std::string> networks_added, networks_changed, networks_removed;
     bool none() const;
   };
   // From now on this configuration. Throws std::runtime_error with one sentence when it cannot be;

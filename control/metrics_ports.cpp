@@ -11,24 +11,35 @@ namespace {
 
 using Type = MetricsText::Type;
 
-// A port as it is shown, or the router, which is one in the books: with it the counters add up.
+// A port as it is shown; or the router, which is one in the books; or all ports that are no longer
+// there, so that no sum ever falls. With these the counters add up.
 struct Row {
   std::string_view name;
   PortInfo info;
   std::string_view network;  // of untagged frames
-  bool up;
-  const PortStats* stats;
-  PortTotals totals;
+  bool up = false;
+  std::vector<const PortStats*> stats = {};
+  PortTotals totals = {};
+
+  void count(const PortStats& more) {
+    stats.push_back(&more);
+    totals += totals_of(more);
+  }
+  uint64_t drops(size_t reason) const {
+    uint64_t sum = 0;
+    for (const PortStats* s : stats) sum += drops_of(*s, reason);
+    return sum;
+  }
 };
 
 Row row_of(const ApiContext& context, PortId id) {
   const Tables& tables = context.engine.tables();
   const PortEntry& entry = tables.ports[id];
   const NetworkId network = tables.settings[id].network;
-  Row row{entry.name, {}, {}, entry.port && entry.port->alive(), entry.stats.get(), {}};
+  Row row{entry.name, {}, {}, entry.port && entry.port->alive()};
   if (id < context.ports.size()) row.info = context.ports[id];
   if (network < tables.networks.size()) row.network = tables.networks[network].name;
-  if (row.stats) row.totals = totals_of(*row.stats);
+  if (entry.stats) row.count(*entry.stats);
   return row;
 }
 
@@ -39,10 +50,14 @@ std::vector<Row> rows_of(const ApiContext& context) {
     if (!tables.ports[id].name.empty()) rows.push_back(row_of(context, static_cast<PortId>(id)));
   }
   if (tables.routing.routes && tables.router_stats) {
-    const PortStats& stats = *tables.router_stats;
-    rows.push_back({router_row, {}, {}, true, &stats, totals_of(stats)});
-    rows.back().info.type = "router";
+    Row& router = rows.emplace_back(Row{router_row, {}, {}, true});
+    router.info.type = "router";
+    router.count(*tables.router_stats);
   }
+  Row removed{removed_row, {}, {}};
+  removed.info.type = "removed";
+  for (const PortStats* stats : removed_stats(tables, context.forgotten)) removed.count(*stats);
+  if (removed.totals.rx_packets + removed.totals.tx_packets > 0) rows.push_back(std::move(removed));
   return rows;
 }
 
@@ -91,8 +106,8 @@ void add_port_drops(MetricsText& text, const std::vector<Row>& rows) {
   text.family("uswitch_port_dropped_packets_total", Type::counter,
               "Packets that came in by the port and were dropped, by reason; those above 0.");
   for (const Row& row : rows) {
-    for (size_t reason = 1; row.stats && reason < reason_count; ++reason) {
-      const uint64_t packets = drops_of(*row.stats, reason);
+    for (size_t reason = 1; reason < reason_count; ++reason) {
+      const uint64_t packets = row.drops(reason);
       if (packets == 0) continue;
       text.sample({{"port", row.name}, {"reason", reason_table[reason].name}}, packets);
     }
@@ -105,7 +120,7 @@ void add_drops(MetricsText& text, const std::vector<Row>& rows) {
               "Packets of all ports that were dropped, by reason.");
   for (size_t reason = 1; reason < reason_count; ++reason) {
     uint64_t packets = 0;
-    for (const Row& row : rows) packets += row.stats ? drops_of(*row.stats, reason) : 0;
+    for (const Row& row : rows) packets += row.drops(reason);
     const ReasonInfo& info = reason_table[reason];
     text.sample({{"reason", info.name}, {"room", info.room}}, packets);
   }

@@ -23,4 +23,13 @@ uint64_t drops_of(const PortStats& stats, size_t reason) {
   return sum;
 }
 
+std::vector<const PortStats*> removed_stats(const Tables& tables, const PortStats* forgotten) {
+  std::vector<const PortStats*> all;
+  if (forgotten) all.push_back(forgotten);
+  for (const PortEntry& entry : tables.ports) {
+    if (entry.name.empty() && entry.stats) all.push_back(entry.stats.get());
+  }
+  return all;
+}
+
 }  // namespace uswitch

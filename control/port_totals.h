@@ -1,6 +1,7 @@
 // The counters of one port added up over the workers. Control thread; any time.
 #pragma once
 #include <cstdint>
+#include <vector>
 
 #include "engine/tables.h"
 
@@ -24,5 +25,9 @@ struct PortTotals {
 
 PortTotals totals_of(const PortStats& stats);
 uint64_t drops_of(const PortStats& stats, size_t reason);
+
+// The counters of ports that were configured once, and are no longer: of those whose id nobody has
+// yet, and `forgotten` (or null) of all others.
+std::vector<const PortStats*> removed_stats(const Tables& tables, const PortStats* forgotten);
 
 }  // namespace uswitch

@@ -28,10 +28,11 @@ void log(const ConfigOutcome& outcome) {
   } else if (!outcome.refusal.empty()) {
     spdlog::error("{}; the configuration that runs stays in force", outcome.refusal);
   } else {
-    spdlog::info("reloaded{}{}{}{}{}", some_of(outcome.ports.added, "new ports"),
+    spdlog::info("reloaded{}{}{}{}{}{}", some_of(outcome.ports.added, "new ports"),
                  some_of(outcome.ports.changed, "changed ports"),
                  some_of(outcome.ports.removed, "ports gone"),
                  some_of(outcome.networks.added, "new networks"),
+                 some_of(outcome.networks.changed, "changed networks"),
                  some_of(outcome.networks.removed, "networks gone"));
   }
 }
@@ -104,7 +105,8 @@ ConfigOutcome Reloads::apply(const std::string& text, const std::string& path,
     LiveSwitch::Changes changes = live_.reload(config);
     outcome.ports = {std::move(changes.ports.added), std::move(changes.ports.changed),
                      std::move(changes.ports.removed)};
-    outcome.networks = {std::move(changes.networks_added), {}, std::move(changes.networks_removed)};
+    outcome.networks = {std::move(changes.networks_added), std::move(changes.networks_changed),
+                        std::move(changes.networks_removed)};
     set_log_level(config.log.level);
     text_ = text;
     path_ = path;

@@ -4,6 +4,7 @@
 
 #include "control/drop_rates.h"
 #include "control/frame_summary.h"
+#include "control/port_totals.h"
 #include "control/views.h"
 
 namespace uswitch {
@@ -38,10 +39,10 @@ Row row_of(const ApiContext& context, size_t reason) {
   Row row;
   row.of_worker.resize(context.engine.workers().size());
   for (const PortEntry& entry : tables.ports) {
-    const std::string& name = entry.name;
-    if (entry.stats) add_port(row, name.empty() ? removed_row : name, *entry.stats, reason);
+    if (entry.stats && !entry.name.empty()) add_port(row, entry.name, *entry.stats, reason);
   }
-  if (context.forgotten) add_port(row, removed_row, *context.forgotten, reason);
+  for (const PortStats* stats : removed_stats(tables, context.forgotten))
+    add_port(row, removed_row, *stats, reason);
   if (tables.router_stats) add_port(row, router_row, *tables.router_stats, reason);
   return row;
 }

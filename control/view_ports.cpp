@@ -79,16 +79,6 @@ json::object view_no_port(const Tables& tables, const char* name, const char* ty
   return out;
 }
 
-// Ports that were configured once, and are no longer.
-PortTotals totals_of_removed(const ApiContext& context) {
-  PortTotals sum;
-  if (context.forgotten) sum += totals_of(*context.forgotten);
-  for (const PortEntry& entry : context.engine.tables().ports) {
-    if (entry.name.empty() && entry.stats) sum += totals_of(*entry.stats);
-  }
-  return sum;
-}
-
 }  // namespace
 
 json::object view_ports(const ApiContext& context, const Query& query) {
@@ -103,7 +93,9 @@ json::object view_ports(const ApiContext& context, const Query& query) {
   if (tables.routing.routes && tables.router_stats) {
     ports.push_back(view_no_port(tables, router_row, "router", totals_of(*tables.router_stats)));
   }
-  const PortTotals removed = totals_of_removed(context);
+  PortTotals removed;
+  for (const PortStats* stats : removed_stats(tables, context.forgotten))
+    removed += totals_of(*stats);
   if (removed.rx_packets + removed.tx_packets > 0) {
     ports.push_back(view_no_port(tables, removed_row, "removed", removed));
   }

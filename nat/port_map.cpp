@@ -9,8 +9,6 @@
 
 namespace uswitch {
 
-namespace {}  // namespace
-
 size_t PortMap::ports_index(uint8_t protocol) {
   switch (protocol) {
     case ip_protocol::tcp:

@@ -136,7 +136,7 @@ mac=$(mac_of b)
   echo "  $(endpoint d 41)"
 } | write_config main
 reload 0
-expect_equal "changed" "$(grep changed "$WORK/reload.out")" "ports changed: a, b, d"
+expect_equal "changed" "$(grep changed "$WORK/reload.out")" $'networks changed: office\nports changed: a, b, d'
 expect_equal "MAC of b" "$(mac_of b)" "$mac"
 expect_equal "MTU of b" "$(link b eth0 .mtu)" 1400
 expect_equal "route of b" "$(in_ns b ip route show default)" "default via 10.2.0.1 dev eth0 proto static "

@@ -68,6 +68,21 @@ TEST_F(MetricsTest, AFreeIdHasNone) {
   EXPECT_THAT(metrics(), Not(HasSubstr("port=\"\"")));
 }
 
+TEST_F(MetricsTest, NoSumFallsWhenAPortIsRemoved) {
+  PortStats earlier(2);
+  earlier.of_worker[1].rx_packets.add(5);
+  earlier.of_worker[1].drop(Reason::same_port);
+  forgotten_ = &earlier;
+  counters(1, 0).rx_packets.add(7);
+  counters(0, 0).drop(Reason::same_port);
+  const std::string text = metrics();
+  EXPECT_THAT(text, HasSubstr("\nuswitch_port_receive_packets_total{port=\"(removed)\"} 12\n"));
+  EXPECT_THAT(text, HasSubstr("\nuswitch_port_dropped_packets_total{port=\"(removed)\","
+                              "reason=\"same_port\"} 1\n"));
+  EXPECT_THAT(text, ContainsRegex(
+                        "uswitch_dropped_packets_total.reason=\"same_port\",room=\"[a-z]*\"} 2\n"));
+}
+
 TEST_F(MetricsTest, DropsHaveTheirReasonAndTheirPort) {
   counters(0, 0).drop(Reason::guard_mac);
   counters(2, 1).drop(Reason::guard_mac);

@@ -26,8 +26,8 @@ TEST(Checksum, SumAgreesWithTheNaiveOneAtEveryLengthAndAlignment) {
     for (size_t size = 0; size < 300; ++size) {
       auto part = std::span(bytes).subspan(start, size);
       ASSERT_EQ(checksum::sum(part), naive_sum(part)) << start << " " << size;
-      if (size == 20) ASSERT_EQ(checksum::sum20(part.data()), naive_sum(part)) << start;
     }
+    ASSERT_EQ(checksum::sum20(&bytes[start]), naive_sum(std::span(bytes).subspan(start, 20)));
   }
 }
 
