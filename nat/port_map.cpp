@@ -57,6 +57,8 @@ ExternalId PortMap::add_external(const IpAddress& address) {
   if (id == no_external) return id;
   externals_[id] = std::make_unique<External>();
   externals_[id]->address = address;
+  const uint32_t bit = external_bit(address);
+  external_bits_[bit / 64].fetch_or(uint64_t{1} << bit % 64, std::memory_order_relaxed);
   const Words words = pack({address, 0, 0}, 0);
   external_hashes_[id] = hash_(words[0], words[1], 0);
   return id;
@@ -100,6 +102,7 @@ PortMap::Lease PortMap::acquire(const TransportAddress& inner, uint16_t realm,
 }
 
 PortMap::Lease PortMap::acquire_external(const TransportAddress& external) {
+  if (!may_be_external(external.address)) return {};
   const Words words = pack(external, 0);
   const Seen seen = find(place(words), external_side, words);
   if (seen.mapping == no_mapping || !use_again(seen)) return {};
@@ -122,6 +125,7 @@ std::optional<PortMap::Forecast> PortMap::foresee(const TransportAddress& inner,
 }
 
 PortMap::Lease PortMap::peek_external(const TransportAddress& external) const {
+  if (!may_be_external(external.address)) return {};
   const Words words = pack(external, 0);
   const Seen seen = find(place(words), external_side, words);
   return seen.mapping == no_mapping ? Lease{} : seen.lease();

@@ -162,6 +162,18 @@ class PortMap {
   PairIndex::Place place(const Words& words) const {
     return index_.place(hash_(words[0], words[1], words[2]));
   }
+  // False when the address is not, and never was, an external one: so it is for the destination of
+  // nearly every new flow, and to look for its mapping would read memory that nobody has lately.
+  bool may_be_external(const IpAddress& address) const {
+    const uint32_t bit = external_bit(address);
+    return external_bits_[bit / 64].load(std::memory_order_relaxed) >> bit % 64 & 1;
+  }
+  static constexpr uint32_t external_bits = 4096;
+  static uint32_t external_bit(const IpAddress& address) {
+    return static_cast<uint32_t>(
+        fold(first_half(address) ^ 0x9e3779b97f4a7c15, second_half(address) ^ 0xbf58476d1ce4e5b9) %
+        external_bits);
+  }
   bool read(MappingId mapping, Side side, const Words& words, Seen& seen) const;
   Seen find(const PairIndex::Place& place, Side side, const Words& words) const;
   bool use_again(const Seen& seen);
@@ -189,8 +201,9 @@ class PortMap {
   ZeroedArray<Mapping> mappings_;
   PairIndex index_;
   FreeList free_;
-  std::array<std::unique_ptr<External>, max_externals> externals_;  // control writes
-  std::array<uint64_t, max_externals> external_hashes_{};           // of their addresses
+  std::array<std::unique_ptr<External>, max_externals> externals_;         // control writes
+  std::array<uint64_t, max_externals> external_hashes_{};                  // of their addresses
+  std::array<std::atomic<uint64_t>, external_bits / 64> external_bits_{};  // a Bloom filter of them
   alignas(64) std::atomic<uint64_t> exhausted_{0};
   std::atomic<uint32_t> size_{0};
   std::atomic<uint32_t> datagrams_{0};
