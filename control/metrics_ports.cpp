@@ -1,4 +1,5 @@
 // The metrics of ports, and of what was dropped.
+#include <span>
 #include <vector>
 
 #include "control/metrics.h"
@@ -55,7 +56,6 @@ std::vector<Row> rows_of(const ApiContext& context) {
     router.count(*tables.router_stats);
   }
   Row removed{removed_row, {}, {}};
-  removed.info.type = "removed";
   for (const PortStats* stats : removed_stats(tables, context.forgotten)) removed.count(*stats);
   if (removed.totals.rx_packets + removed.totals.tx_packets > 0) rows.push_back(std::move(removed));
   return rows;
@@ -85,7 +85,9 @@ constexpr Counted counted[] = {
      &PortTotals::not_learned},
 };
 
-void add_info(MetricsText& text, const std::vector<Row>& rows) {
+// Of what is there: an alarm for a port that is down must not ring for those that are removed.
+void add_info(MetricsText& text, std::span<const Row> rows) {
+  if (!rows.empty() && rows.back().name == removed_row) rows = rows.first(rows.size() - 1);
   text.family("uswitch_port_info", Type::gauge, "What the port is.");
   for (const Row& row : rows) {
     const std::string mac = row.info.mac ? row.info.mac->to_string() : "";

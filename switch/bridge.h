@@ -2,8 +2,8 @@
 // the destination up. It changes nothing but the MAC table; the pipeline carries the verdict out.
 //
 // In two passes over a batch, so that the MAC table's cache lines are on their way while other
-// packets are looked at. No state of its own; any worker. All inline: a few instructions for every
-// packet, which cost as much again when they are calls.
+// packets are looked at. No state of its own; any worker. All inline: as calls, these few
+// instructions for every packet (and those of vlan.h) took an eighth of the switch's speed.
 #pragma once
 #include "core/counters.h"
 #include "core/packet.h"

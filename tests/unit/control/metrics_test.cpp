@@ -77,6 +77,7 @@ TEST_F(MetricsTest, NoSumFallsWhenAPortIsRemoved) {
   counters(0, 0).drop(Reason::same_port);
   const std::string text = metrics();
   EXPECT_THAT(text, HasSubstr("\nuswitch_port_receive_packets_total{port=\"(removed)\"} 12\n"));
+  EXPECT_THAT(text, Not(HasSubstr("uswitch_port_up{port=\"(removed)\"}")));
   EXPECT_THAT(text, HasSubstr("\nuswitch_port_dropped_packets_total{port=\"(removed)\","
                               "reason=\"same_port\"} 1\n"));
   EXPECT_THAT(text, ContainsRegex(
