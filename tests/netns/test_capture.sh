@@ -160,6 +160,15 @@ ping_all db 198.51.100.9 5
 cat <&9 >"$WORK/stuck.pcapng" &
 reader=$!
 exec 9<&-
+all_is_read() {
+  local size
+  size=$(stat -c %s "$WORK/stuck.pcapng")
+  sleep 0.2
+  [[ $size != 0 && $(stat -c %s "$WORK/stuck.pcapng") == "$size" ]]
+}
+wait_until 5 "what was kept has been read" all_is_read
+ping_all web 10.0.0.12 3  # each worker's next packets say what was lost before them
+ping_all db 198.51.100.9 3
 kill -INT "$capture_pid"
 wait_until 10 "uswitch capture ends" has_ended "$capture_pid"
 wait "$capture_pid"
