@@ -80,7 +80,8 @@ void NatControl::set_gateway(Translation& nat, const IpAddress& server) const {
   for (NetworkId n = 0; n < config_->networks.size(); ++n) {
     for (const IpPrefix& own : config_->networks[n].router) {
       if (!own.contains(server)) continue;
-      nat.networks[n].gateway[server.is_v4() ? 0 : 1] = ports_->add_external(own.address);
+      nat.networks[n].gateway[server.is_v4() ? 0 : 1] =
+          std::vector{ports_->add_external(own.address)};
     }
   }
 }
@@ -100,9 +101,9 @@ Translation NatControl::translation() const {
   for (const MasqueradeConfig& m : config_->nat.masquerade) {
     const NetworkId out = id_of(m.out);
     nat.networks[out].tracked = true;
-    Masquerade made{m.from, out, {}, realm_of(m)};
-    for (const IpAddress& a : pool_of(m)) made.pool.push_back(ports_->add_external(a));
-    nat.policy.add_masquerade(std::move(made));
+    std::vector<ExternalId> pool;
+    for (const IpAddress& a : pool_of(m)) pool.push_back(ports_->add_external(a));
+    nat.policy.add_masquerade({m.from, out, pool, realm_of(m)});
   }
   for (const Entry& e : entries_) {
     if (e.config.on.empty()) continue;

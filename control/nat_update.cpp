@@ -139,9 +139,8 @@ void NatControl::claim_externals() {
     for (const IpAddress& a : pool_of(m)) claimed(ports_->add_external(a));
   }
   for (const Translation::Side& side : nat.networks) {
-    for (const ExternalId id : side.gateway) {
-      if (id != no_external) externals_.insert(id);
-    }
+    for (const ExternalPool& gateway : side.gateway)
+      externals_.insert(gateway.ids().begin(), gateway.ids().end());
   }
 }
 
@@ -317,7 +316,8 @@ void NatControl::retire_externals() {
     for (const IpAddress& a : r.pool) used.insert(external_of(a));
   }
   for (const Translation::Side& side : translation().networks) {
-    used.insert(side.gateway.begin(), side.gateway.end());
+    for (const ExternalPool& gateway : side.gateway)
+      used.insert(gateway.ids().begin(), gateway.ids().end());
   }
   std::erase_if(externals_, [&](ExternalId id) {
     if (used.contains(id)) return false;

@@ -4,6 +4,7 @@
 
 #include "core/gso.h"
 #include "core/layout.h"
+#include "router/own_packet.h"
 #include "switch/bridge.h"
 #include "switch/vlan.h"
 
@@ -127,16 +128,11 @@ void Pipeline::route(const Turn& turn, Batch& batch) {
   if (routed_.count == 0) return;
   const std::span packets(routed_.packets.data(), routed_.count);
   const std::span verdicts(routed_.verdicts.data(), routed_.count);
-  routed_.first.reset();
   router_.check(routing, packets, verdicts);
   if (nat.connections) nat_.look_up(nat, packets, verdicts, turn.now);
   router_.look_up(routing, packets, verdicts);
-  for (size_t i = 0; nat.connections && i < packets.size(); ++i) {
-    routed_.first[i] = verdicts[i].kind() == Verdict::Kind::to_router &&
-                       nat_.must_open(nat, i, packets[i]->network, router_.way_of(i));
-    if (routed_.first[i]) nat_.expect(nat, i, router_.way_of(i));
-  }
-  router_.finish(routing, packets, verdicts, routed_.first, turn.now);
+  if (nat.connections) open_flows(turn);
+  router_.finish(routing, packets, verdicts, turn.now);
   if (witness_.watches()) [[unlikely]]
     witness_.readdressed(packets, verdicts);
   for (size_t i = 0; i < packets.size(); ++i) {
@@ -145,13 +141,20 @@ void Pipeline::route(const Turn& turn, Batch& batch) {
   }
 }
 
-Verdict Pipeline::take_turn(const Turn& turn, size_t i) {
-  if (routed_.verdicts[i].kind() != Verdict::Kind::to_router) return routed_.verdicts[i];
-  if (routed_.first[i]) {
-    const Verdict opened = open_flow(turn, i);
-    if (opened.kind() != Verdict::Kind::next) return opened;
+// In the order of the batch: the packets of a flow behind its first find what that one made.
+void Pipeline::open_flows(const Turn& turn) {
+  std::array<uint8_t, Batch::limit> first;
+  size_t count = 0;
+  for (size_t i = 0; i < routed_.count; ++i) {
+    if (routed_.verdicts[i].kind() != Verdict::Kind::to_router) continue;
+    const NetworkId out = router_.way_of(i);
+    if (!nat_.must_open(tables_->nat, i, routed_.packets[i]->network, out)) continue;
+    nat_.prepare(tables_->nat, i, out);
+    first[count++] = static_cast<uint8_t>(i);
   }
-  return router_.take_turn(tables_->routing, *routed_.packets[i], i, turn.now);
+  const std::span of_flows(first.data(), count);
+  for (size_t i : of_flows) nat_.expect(tables_->nat, i);
+  for (size_t i : of_flows) routed_.verdicts[i] = open_flow(turn, i);
 }
 
 Verdict Pipeline::open_flow(const Turn& turn, size_t i) {
@@ -163,13 +166,19 @@ Verdict Pipeline::open_flow(const Turn& turn, size_t i) {
   const NetworkId out =
       opening.moved() ? Router::way_to(routing, opening.destination) : router_.way_of(i);
   const Verdict verdict = nat_.open(nat, opening, packet, i, in, out, turn.now);
-  if (verdict.kind() == Verdict::Kind::next) {
-    router_.plan_anew(routing, packet, i);
+  if (verdict.kind() == Verdict::Kind::to_router) {
+    if (destination_of(packet) != opening.tuple.destination)
+      router_.look_up_anew(routing, packet, i);
   } else if (verdict.reason() == Reason::nat_ports_exhausted ||
              verdict.reason() == Reason::connections_full) {
     router_.tell_prohibited(routing, packet, turn.now);  // I-8
   }
   return verdict;
+}
+
+Verdict Pipeline::take_turn(const Turn& turn, size_t i) {
+  if (routed_.verdicts[i].kind() != Verdict::Kind::to_router) return routed_.verdicts[i];
+  return router_.take_turn(tables_->routing, *routed_.packets[i], i, turn.now);
 }
 
 void Pipeline::dispatch(const Turn& turn, Packet& packet, Verdict verdict) {

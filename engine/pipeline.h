@@ -5,8 +5,8 @@
 //                 addresses
 //   2. decided    the bridge learns the source and looks the destination up
 //   3. routed     what is addressed to its network's gateway: nat gives the packets of known flows
-//                 their new addresses, the router finds the next station and its network; the first
-//                 packet of a flow waits for its turn, when nat decides about it
+//                 their new addresses and decides about the first packet of each other one, the
+//                 router finds the next station and its network
 //   4. dispatched by verdict: to one port, to all others of the network, or dropped with a reason
 //   5. sent       one transmit call an egress port
 // and released. Only the pipeline releases packets, and it counts a reason for each that it drops.
@@ -64,9 +64,9 @@ class Pipeline final : private Outbox {
   void decide(const Turn& turn, Batch& batch);
   void collect_routed(const Turn& turn, Batch& batch);
   void route(const Turn& turn, Batch& batch);
-  // Of the ith that is routed.
-  Verdict take_turn(const Turn& turn, size_t i);
-  Verdict open_flow(const Turn& turn, size_t i);
+  void open_flows(const Turn& turn);
+  Verdict open_flow(const Turn& turn, size_t i);  // of the ith that is routed
+  Verdict take_turn(const Turn& turn, size_t i);  // likewise
   void dispatch(const Turn& turn, Packet& packet, Verdict verdict);
   void bridge_to(const Turn& turn, Packet& packet, PortId id);
   void to_port(Packet& packet, PortId id);
@@ -103,7 +103,6 @@ class Pipeline final : private Outbox {
     size_t count = 0;
     std::array<Packet*, Batch::limit> packets;
     std::array<Verdict, Batch::limit> verdicts;
-    std::bitset<Batch::limit> first;             // of its flow: nat decides at its turn
     std::array<uint8_t, Batch::limit> of_batch;  // by place in the batch: which of these
   };
   Routed routed_;

@@ -278,7 +278,7 @@ bool ConnectionTable::sweep(Time now, uint32_t records) {
   if (sweep_next_ < end) return false;
   sweep_next_ = 0;
   records_.populate(end, 32768);
-  ports_.prepare();
+  ports_.populate();
   return true;
 }
 

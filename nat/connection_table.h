@@ -203,6 +203,7 @@ class ConnectionTable {
   struct Links {
     const ConnectionTable& table;
     std::atomic<uint64_t>& operator[](uint32_t i) const { return table.records_[i].sides[0][0]; }
+    void prefetch(uint32_t i) const { table.prefetch_record(i); }
   };
   Links links() const { return {*this}; }
 

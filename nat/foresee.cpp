@@ -55,7 +55,7 @@ Nat::Foresight Nat::foresee_open(const Translation& nat, const Opening& o, Packe
     return drop(Reason::tcp_out_of_state);
   const auto source = source_with(nat, o, in, out,
                                   [&](const TransportAddress& inner, uint16_t realm,
-                                      std::span<const ExternalId> pool) -> std::optional<Source> {
+                                      const ExternalPool& pool) -> std::optional<Source> {
                                     const auto next = nat.ports->foresee(inner, realm, pool);
                                     if (!next) return std::nullopt;
                                     f.drawn = next->drawn;

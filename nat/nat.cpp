@@ -39,6 +39,7 @@ void translate(const Translation& nat, Packet& packet, const Tuple& from, const 
 
 void Nat::find_key(const Translation& nat, const Packet& packet, Flow& flow) {
   flow.known = flow.has_key = false;
+  flow.masquerade = nullptr;
   // Made in place: a copy of what has just been stored in parts costs 5 ns.
   new (&flow.fields) FlowFields(flow_fields(packet));
   if (!is_of_a_flow(flow.fields)) return;
@@ -125,17 +126,21 @@ bool Nat::must_open(const Translation& nat, size_t index, NetworkId in, NetworkI
 }
 
 // It will most likely leave masqueraded.
-void Nat::expect(const Translation& nat, size_t index, NetworkId out) const {
-  const Flow& flow = flows_[index];
-  if (!flow.has_key || out == no_network) return;
+void Nat::prepare(const Translation& nat, size_t index, NetworkId out) {
+  Flow& flow = flows_[index];
   const Tuple& tuple = flow.fields.tuple;
-  const Masquerade* m = nat.policy.masquerade(tuple.source, out);
-  if (m == nullptr || !PortMap::maps(tuple.protocol)) return;
-  const auto end = nat.ports->expect(source_end(tuple), m->realm, m->pool);
+  if (!flow.has_key || out == no_network || !PortMap::maps(tuple.protocol)) return;
+  const Masquerade* m = flow.masquerade = nat.policy.masquerade(tuple.source, out);
+  if (m) nat.ports->prepare(requests_[index], source_end(tuple), m->realm, m->pool);
+}
+
+void Nat::expect(const Translation& nat, size_t index) {
+  if (!flows_[index].masquerade) return;
+  const auto end = nat.ports->expect(requests_[index]);
   if (!end) return;
-  ConnectionTable::Key answers;
-  nat.connections->prepare(answers, {tuple.destination, end->address, tuple.destination_port,
-                                     end->port, tuple.protocol});
+  const Tuple& tuple = flows_[index].fields.tuple;
+  nat.connections->prepare(answers_[index], {tuple.destination, end->address,
+                                             tuple.destination_port, end->port, tuple.protocol});
 }
 
 Nat::Opening Nat::begin(const Translation& nat, size_t index, NetworkId in, Time now) const {
@@ -154,15 +159,18 @@ const Masquerade* Nat::masquerade_of(const Translation& nat, const Opening& o, N
       o.publish ? o.publish->on : nat.policy.side_of(o.lease.external.address, *nat.ports));
 }
 
-std::optional<Nat::Source> Nat::source_of(const Translation& nat, const Opening& o, NetworkId in,
-                                          NetworkId out) {
-  return source_with(nat, o, in, out,
-                     [&](const TransportAddress& inner, uint16_t realm,
-                         std::span<const ExternalId> pool) -> std::optional<Source> {
-                       const PortMap::Lease lease = nat.ports->acquire(inner, realm, pool);
-                       if (!lease) return std::nullopt;
-                       return Source{lease.external, lease.mapping};
-                     });
+std::optional<Nat::Source> Nat::source_of(const Translation& nat, const Opening& o, size_t index,
+                                          NetworkId in, NetworkId out) {
+  const Masquerade* expected = flows_[index].masquerade;
+  const auto acquire = [&](const TransportAddress& inner, uint16_t realm,
+                           const ExternalPool& pool) -> std::optional<Source> {
+    const PortMap::Lease lease = expected && expected->realm == realm
+                                     ? nat.ports->acquire(requests_[index])
+                                     : nat.ports->acquire(inner, realm, pool);
+    if (!lease) return std::nullopt;
+    return Source{lease.external, lease.mapping};
+  };
+  return source_with(nat, o, in, out, acquire);
 }
 
 // What belongs to no flow, nor can begin one.
@@ -201,13 +209,13 @@ Verdict Nat::open(const Translation& nat, const Opening& o, Packet& packet, size
     const Verdict followed = follow(nat, packet, flow, now);
     if (flow.known || followed.kind() == Verdict::Kind::drop) {
       close(nat, o);
-      return flow.known ? Verdict::next() : followed;
+      return followed;
     }
   }
   const auto alone = judge_alone(nat, o, fields, in, out);
   if (alone) {
     close(nat, o);
-    return *alone == Reason::none ? Verdict::next() : Verdict::drop(*alone);
+    return *alone == Reason::none ? Verdict::to_router() : Verdict::drop(*alone);
   }
   NewConnection made;
   if (fields.kind == Kind::tcp) {
@@ -217,7 +225,7 @@ Verdict Nat::open(const Translation& nat, const Opening& o, Packet& packet, size
       return Verdict::drop(Reason::tcp_out_of_state);
     }
   }
-  const auto source = source_of(nat, o, in, out);
+  const auto source = source_of(nat, o, index, in, out);
   if (!source) {
     close(nat, o);
     return Verdict::drop(Reason::nat_ports_exhausted);
@@ -248,7 +256,7 @@ Verdict Nat::insert(const Translation& nat, const Tuple& tuple, const NewConnect
   const Tuple translated = inserted.found->translated();
   translate(nat, packet, tuple, translated);
   note_sent(nat, tuple, translated, now);
-  return Verdict::next();
+  return Verdict::to_router();
 }
 
 void Nat::untranslate(const Translation& nat, Packet& packet, Time now) {

@@ -37,8 +37,10 @@ class Nat {
   // (no_network: to the router itself) it must.
   bool must_open(const Translation& nat, size_t index, NetworkId in, NetworkId out) const;
 
-  // Asks for the memory that begin() and open() of such a packet will most likely need.
-  void expect(const Translation& nat, size_t index, NetworkId out) const;
+  // Of all such packets of a batch, before begin() and open() of the first: ask for the memory that
+  // those will most likely need, prepare() for that of expect() first.
+  void prepare(const Translation& nat, size_t index, NetworkId out);
+  void expect(const Translation& nat, size_t index);
 
   // Where the first packet of a flow is sent.
   struct Opening {
@@ -52,7 +54,7 @@ class Nat {
   };
   Opening begin(const Translation& nat, size_t index, NetworkId in, Time now) const;
   // The packet came from network `in` and, with the opening's destination, goes out to `out`
-  // (no_network: to the router itself). next: it may, and has been translated; or a drop.
+  // (no_network: to the router itself). to_router: it may, and has been translated; or a drop.
   Verdict open(const Translation& nat, const Opening& opening, Packet& packet, size_t index,
                NetworkId in, NetworkId out, Time now);
 
@@ -93,6 +95,8 @@ class Nat {
     ConnectionTable::Key key;
     bool has_key = false;
     bool known = false;  // belongs to a connection, or is about one
+    // The entry that will most likely give it its source.
+    const Masquerade* masquerade = nullptr;
   };
 
   struct Source {
@@ -112,8 +116,8 @@ class Nat {
   template <class Acquire>
   static std::optional<Source> source_with(const Translation& nat, const Opening& opening,
                                            NetworkId in, NetworkId out, Acquire acquire);
-  static std::optional<Source> source_of(const Translation& nat, const Opening& opening,
-                                         NetworkId in, NetworkId out);
+  std::optional<Source> source_of(const Translation& nat, const Opening& opening, size_t index,
+                                  NetworkId in, NetworkId out);
   static std::optional<Reason> judge_alone(const Translation& nat, const Opening& opening,
                                            const FlowFields& fields, NetworkId in, NetworkId out);
   static std::optional<Reason> judge_stray(const Translation& nat, const Opening& opening,
@@ -123,6 +127,10 @@ class Nat {
   static void close(const Translation& nat, const Opening& opening);
 
   std::array<Flow, Batch::limit> flows_;
+  // Of those that have a masquerade. Their answers' keys are kept for their prefetch alone: of one
+  // that nobody can read, compilers leave out both.
+  std::array<PortMap::Request, Batch::limit> requests_;
+  std::array<ConnectionTable::Key, Batch::limit> answers_;
 };
 
 }  // namespace uswitch

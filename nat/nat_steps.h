@@ -75,14 +75,9 @@ std::optional<Nat::Source> Nat::source_with(const Translation& nat, const Openin
   const TransportAddress inner = nat_steps::source_end(o.tuple);
   const bool hairpin = o.moved() && !nat.networks[in].outside;
   const Masquerade* m = masquerade_of(nat, o, in, out);
-  const ExternalId gateway = nat.networks[in].gateway[inner.address.is_v4() ? 0 : 1];
-  std::span<const ExternalId> pool;
-  if (m)
-    pool = m->pool;
-  else if (hairpin && in == out && gateway != no_external)
-    pool = {&gateway, 1};
-  else
-    return Source{inner, no_mapping};
+  const ExternalPool& gateway = nat.networks[in].gateway[inner.address.is_v4() ? 0 : 1];
+  if (!m && !(hairpin && in == out && !gateway.empty())) return Source{inner, no_mapping};
+  const ExternalPool& pool = m ? m->pool : gateway;
 
   if (!PortMap::maps(inner.protocol)) {
     const auto address = nat.ports->external_address(inner.address, pool);

@@ -34,7 +34,7 @@ const Masquerade* Policy::masquerade(const IpAddress& source, NetworkId out) con
 NetworkId Policy::side_of(const IpAddress& external, const PortMap& ports) const {
   for (const Masquerade& m : masquerades_) {
     const auto is_it = [&](ExternalId id) { return ports.address(id) == external; };
-    if (std::ranges::any_of(m.pool, is_it)) return m.out;
+    if (std::ranges::any_of(m.pool.ids(), is_it)) return m.out;
   }
   return no_network;
 }

@@ -25,7 +25,7 @@ namespace uswitch {
 struct Masquerade {
   IpPrefix from;
   NetworkId out = no_network;
-  std::vector<ExternalId> pool;  // the external addresses, by their numbers in the port map
+  ExternalPool pool;
   uint16_t realm = 0;  // of its mappings: the same as long as the entry stays, and no other's then
 };
 
@@ -85,7 +85,7 @@ struct Translation {
         false;  // what passes it belongs to connections: the outside, and masquerades' ways
     // The router's own addresses there (by family), that stand in for clients of the network whose
     // published server is their neighbour (HP-1).
-    std::array<ExternalId, 2> gateway{no_external, no_external};
+    std::array<ExternalPool, 2> gateway;
   };
   std::vector<Side> networks;
 

@@ -23,11 +23,6 @@ uint16_t lowest(size_t word, uint64_t bits) {
   return static_cast<uint16_t>(word * 64 + static_cast<size_t>(std::countr_zero(bits)));
 }
 
-uint16_t start_in(PortBitmap::Range range, uint64_t random) {
-  const uint64_t ports = range.last - range.first + 1u;
-  return static_cast<uint16_t>(range.first + ((random >> 32) * ports >> 32));
-}
-
 }  // namespace
 
 bool PortBitmap::take(uint16_t port) {

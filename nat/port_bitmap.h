@@ -23,6 +23,10 @@ class PortBitmap {
   // once: bounded at 1024 words whatever is taken, and nothing only if none is free (TR-11, P-2).
   std::optional<uint16_t> take_any(Range range, Parity parity, uint64_t random);
 
+  // Asks for what take(), take_any() and those below will look at first.
+  void prefetch(uint16_t port) const { __builtin_prefetch(&words_[port / 64], 1); }
+  void prefetch(Range range, uint64_t random) const { prefetch(start_in(range, random)); }
+
   // Any thread, at this moment. Whether take() would; and what take_any() would give if it finds it
   // in the first word it looks at.
   bool is_free(uint16_t port) const { return (free_in(port / 64u) & bit(port)) != 0; }
@@ -43,6 +47,10 @@ class PortBitmap {
   struct Word {  // side by side, for whoever looks at one looks at both
     std::atomic<uint64_t> taken, reserved;
   };
+  static uint16_t start_in(Range range, uint64_t random) {
+    const uint64_t ports = range.last - range.first + 1u;
+    return static_cast<uint16_t>(range.first + ((random >> 32) * ports >> 32));
+  }
   static uint64_t bit(uint16_t port) { return uint64_t{1} << port % 64; }
   std::optional<uint16_t> take_in(size_t word, uint64_t wanted);
   uint64_t free_in(size_t word) const {

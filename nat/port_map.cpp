@@ -8,6 +8,27 @@
 #include "wire/ip_protocol.h"
 
 namespace uswitch {
+namespace {
+
+using Parity = PortBitmap::Parity;
+
+// Which ports an inner end may have, best first.
+struct Wanted {
+  bool own;  // the inner one
+  PortBitmap::Range range;
+  Parity parity;
+};
+
+Wanted wanted(const TransportAddress& inner) {
+  const bool is_query = inner.protocol == ip_protocol::icmp || inner.protocol == ip_protocol::icmp6;
+  if (is_query) return {true, {0, 65535}, Parity::any};
+  const PortBitmap::Range range =
+      inner.port < 1024 ? PortBitmap::Range{1, 1023} : PortBitmap::Range{1024, 65535};
+  const Parity same = inner.port % 2 ? Parity::odd : Parity::even;
+  return {inner.port != 0, range, inner.protocol == ip_protocol::udp ? same : Parity::any};
+}
+
+}  // namespace
 
 size_t PortMap::ports_index(uint8_t protocol) {
   switch (protocol) {
@@ -59,8 +80,6 @@ ExternalId PortMap::add_external(const IpAddress& address) {
   externals_[id]->address = address;
   const uint32_t bit = external_bit(address);
   external_bits_[bit / 64].fetch_or(uint64_t{1} << bit % 64, std::memory_order_relaxed);
-  const Words words = pack({address, 0, 0}, 0);
-  external_hashes_[id] = hash_(words[0], words[1], 0);
   return id;
 }
 
@@ -72,33 +91,43 @@ void PortMap::reserve(ExternalId id, uint8_t protocol, uint16_t port, bool on) {
   externals_[id]->ports[ports_index(protocol)].reserve(port, on);
 }
 
-std::optional<TransportAddress> PortMap::expect(const TransportAddress& inner, uint16_t realm,
-                                                std::span<const ExternalId> pool) const {
-  index_.prefetch(place(pack(inner, realm)));
-  if (pool.empty()) return std::nullopt;
-  const External& external = *externals_[choose_external(inner.address, pool)];
-  const PortBitmap& ports = external.ports[ports_index(inner.protocol)];
+void PortMap::prepare(Request& request, const TransportAddress& inner, uint16_t realm,
+                      const ExternalPool& pool) const {
+  assert(maps(inner.protocol));
+  request.inner = inner;
+  request.words = pack(inner, realm);
+  const uint64_t hash = hash_(request.words[0], request.words[1], request.words[2]);
+  request.place = index_.place(hash);
+  index_.prefetch(request.place);
+  // Another number than the one that says the mapping's place.
+  request.random = fold(hash, 0xbf58476d1ce4e5b9);
+  request.external = pool.empty() ? no_external : external_of(inner.address, pool);
+  if (request.external == no_external) return;
+  const PortBitmap& ports = ports_of(request.external, inner.protocol);
+  ports.prefetch(inner.port);
+  ports.prefetch(wanted(inner).range, request.random);
+}
+
+std::optional<TransportAddress> PortMap::expect(const Request& request) const {
+  if (request.external == no_external) return std::nullopt;
+  const TransportAddress& inner = request.inner;
+  const PortBitmap& ports = ports_of(request.external, inner.protocol);
   const Wanted w = wanted(inner);
   const auto port = w.own && ports.is_free(inner.port)
                         ? inner.port
-                        : ports.first_guess(w.range, w.parity, w.start);
+                        : ports.first_guess(w.range, w.parity, request.random);
   if (!port) return std::nullopt;
-  const TransportAddress end{external.address, *port, inner.protocol};
+  const TransportAddress end{address(request.external), *port, inner.protocol};
   index_.prefetch(place(pack(end, 0)));
   return end;
 }
 
-PortMap::Lease PortMap::acquire(const TransportAddress& inner, uint16_t realm,
-                                std::span<const ExternalId> pool) {
-  assert(maps(inner.protocol));
-  const Words words = pack(inner, realm);
-  const Seen seen = find(place(words), inner_side, words);
+PortMap::Lease PortMap::acquire(const Request& request) {
+  const Seen seen = find(request.place, inner_side, request.words);
   if (seen.mapping != no_mapping && use_again(seen)) return seen.lease();
-  if (pool.empty()) return {};
-  const ExternalId id = choose_external(inner.address, pool);
-  const std::optional<uint16_t> port = take_port(id, inner);
-  if (!port) return exhausted_now();
-  return make(words, id, {externals_[id]->address, *port, inner.protocol});
+  if (request.external == no_external) return {};
+  const std::optional<uint16_t> port = take_port(request);
+  return port ? make(request, *port) : exhausted_now();
 }
 
 PortMap::Lease PortMap::acquire_external(const TransportAddress& external) {
@@ -110,12 +139,12 @@ PortMap::Lease PortMap::acquire_external(const TransportAddress& external) {
 }
 
 std::optional<PortMap::Forecast> PortMap::foresee(const TransportAddress& inner, uint16_t realm,
-                                                  std::span<const ExternalId> pool) const {
+                                                  const ExternalPool& pool) const {
   const Words words = pack(inner, realm);
   const Seen seen = find(place(words), inner_side, words);
   if (seen.mapping != no_mapping) return Forecast{seen.lease().external, true, false};
   if (pool.empty()) return std::nullopt;
-  const External& external = *externals_[choose_external(inner.address, pool)];
+  const External& external = *externals_[external_of(inner.address, pool)];
   const PortBitmap& ports = external.ports[ports_index(inner.protocol)];
   const Wanted w = wanted(inner);
   const bool kept = w.own && ports.is_free(inner.port);
@@ -137,7 +166,7 @@ void PortMap::release(MappingId mapping) {
   if (uses_of(before) == 1) end(mapping, version_of(before));
 }
 
-void PortMap::prepare() {
+void PortMap::populate() {
   mappings_.populate(free_.high_water(), 65536);
 }
 
@@ -170,83 +199,52 @@ bool PortMap::use_again(const Seen& seen) {
   return false;
 }
 
-// Rendezvous hashing: when the pool changes, only hosts move that have to.
-ExternalId PortMap::choose_external(const IpAddress& inner,
-                                    std::span<const ExternalId> pool) const {
-  if (pool.size() == 1) return pool[0];
-  const Words words = pack({inner, 0, 0}, 0);
-  const uint64_t from = hash_(words[0], words[1], 0);
-  constexpr uint64_t spread = 0x9e3779b97f4a7c15;
-  ExternalId best = pool[0];
-  uint64_t most = 0;
-  for (ExternalId id : pool) {
-    const uint64_t weight = fold(from ^ external_hashes_[id], spread);
-    best = weight > most ? id : best;
-    most = std::max(weight, most);
-  }
-  return best;
-}
-
-PortMap::Wanted PortMap::wanted(const TransportAddress& inner) const {
-  using Parity = PortBitmap::Parity;
-  constexpr uint16_t no_realm =
-      0xffff;  // another number than the one that says the mapping's place
-  const Words words = pack(inner, no_realm);
-  const uint64_t start = hash_(words[0], words[1], words[2]);
-  const bool is_query = inner.protocol == ip_protocol::icmp || inner.protocol == ip_protocol::icmp6;
-  if (is_query) return {true, {0, 65535}, Parity::any, start};
-  const PortBitmap::Range range =
-      inner.port < 1024 ? PortBitmap::Range{1, 1023} : PortBitmap::Range{1024, 65535};
-  const Parity same = inner.port % 2 ? Parity::odd : Parity::even;
-  return {inner.port != 0, range, inner.protocol == ip_protocol::udp ? same : Parity::any, start};
-}
-
-std::optional<uint16_t> PortMap::take_port(ExternalId id, const TransportAddress& inner) {
-  using Parity = PortBitmap::Parity;
-  PortBitmap& ports = externals_[id]->ports[ports_index(inner.protocol)];
+std::optional<uint16_t> PortMap::take_port(const Request& request) {
+  const TransportAddress& inner = request.inner;
+  PortBitmap& ports = ports_of(request.external, inner.protocol);
   const Wanted w = wanted(inner);
   if (w.own && ports.take(inner.port)) return inner.port;
-  if (const auto port = ports.take_any(w.range, w.parity, w.start)) return port;
+  if (const auto port = ports.take_any(w.range, w.parity, request.random)) return port;
   if (w.parity == Parity::any) return std::nullopt;
-  return ports.take_any(w.range, Parity::any, w.start);
+  return ports.take_any(w.range, Parity::any, request.random);
 }
 
 // With the external port taken.
-PortMap::Lease PortMap::make(const Words& inner, ExternalId id, const TransportAddress& external) {
-  index_.prefetch(place(pack(external, 0)));
+PortMap::Lease PortMap::make(const Request& request, uint16_t port) {
+  const uint8_t protocol = request.inner.protocol;
   const MappingId mapping = free_.take(links());
   if (mapping != no_record) {
-    const Lease lease = publish(mapping, id, inner, pack(external, 0));
+    const Lease lease = publish(mapping, request, {address(request.external), port, protocol});
     if (lease.mapping == mapping) return lease;
     free_.give(mapping, links());
-    externals_[id]->ports[ports_index(external.protocol)].release(external.port);
+    ports_of(request.external, protocol).release(port);
     return lease ? lease : exhausted_now();
   }
-  externals_[id]->ports[ports_index(external.protocol)].release(external.port);
+  ports_of(request.external, protocol).release(port);
   return exhausted_now();
 }
 
 // Another worker may have made the inner end's mapping meanwhile: then that one is used, even if
 // its last use has just ended.
-PortMap::Lease PortMap::publish(MappingId mapping, ExternalId id, const Words& inner,
-                                const Words& external) {
-  const PairIndex::Place inner_place = place(inner), external_place = place(external);
-  PairIndex::Lock lock(index_, inner_place, external_place);
-  const Seen other = find(inner_place, inner_side, inner);
+PortMap::Lease PortMap::publish(MappingId mapping, const Request& request,
+                                const TransportAddress& external) {
+  const Words words = pack(external, 0);
+  const PairIndex::Place external_place = place(words);
+  PairIndex::Lock lock(index_, request.place, external_place);
+  const Seen other = find(request.place, inner_side, request.words);
   if (other.mapping != no_mapping) {
     mappings_[other.mapping].state.fetch_add(1, std::memory_order_acq_rel);
     return other.lease();
   }
   Mapping& m = mappings_[mapping];
-  m.sides[inner_side].store(inner);
-  m.sides[external_side].store(external);
-  m.external = id;
-  if (!index_.insert(inner_place, external_place, mapping)) return {};
+  m.sides[inner_side].store(request.words);
+  m.sides[external_side].store(words);
+  m.external = request.external;
+  if (!index_.insert(request.place, external_place, mapping)) return {};
   // Live last: who finds the mapping by one end may rely on finding it by the other.
   const uint32_t version = version_of(m.state.load(std::memory_order_relaxed)) + 1;
   m.state.store(uint64_t{version} << 32 | 1, std::memory_order_release);
-  size_.fetch_add(1, std::memory_order_relaxed);
-  return {mapping, unpack(inner), unpack(external)};
+  return {mapping, request.inner, external};
 }
 
 PortMap::Lease PortMap::exhausted_now() {
@@ -269,9 +267,8 @@ void PortMap::end(MappingId mapping, uint32_t version) {
     m.state.store(uint64_t{version + 1} << 32, std::memory_order_release);
   }
   const TransportAddress end = unpack(external);
-  externals_[id]->ports[ports_index(end.protocol)].release(end.port);
+  ports_of(id, end.protocol).release(end.port);
   free_.give(mapping, links());
-  size_.fetch_sub(1, std::memory_order_relaxed);
 }
 
 }  // namespace uswitch

@@ -24,6 +24,7 @@
 #include <span>
 
 #include "core/keyed_hash.h"
+#include "nat/external_pool.h"
 #include "nat/free_list.h"
 #include "nat/pair_index.h"
 #include "nat/port_bitmap.h"
@@ -31,10 +32,6 @@
 #include "nat/tuple.h"
 
 namespace uswitch {
-
-// An external address of the port map.
-using ExternalId = uint16_t;
-inline constexpr ExternalId no_external = 0xffff;
 
 // A mapping that is used, below PairIndex::max_records.
 using MappingId = uint32_t;
@@ -50,6 +47,8 @@ class PortMap {
   };
 
   static constexpr size_t max_externals = 256;
+  // An end as words: the address; then port, protocol and, of an inner end, its realm.
+  using Words = std::array<uint64_t, 3>;
 
   // Throws std::system_error when the mapping of memory is refused.
   explicit PortMap(uint32_t max_mappings) : PortMap(max_mappings, KeyedHash()) {}
@@ -69,22 +68,39 @@ class PortMap {
   // translated by address alone.
   static bool maps(uint8_t protocol) { return ports_index(protocol) < kinds; }
 
-  // Worker. Some time before acquire() of the same, for a batch of new flows: asks for the memory
-  // that it will need. The external end that a new mapping would have, if that is quick to say.
-  std::optional<TransportAddress> expect(const TransportAddress& inner, uint16_t realm,
-                                         std::span<const ExternalId> pool) const;
+  // An inner end that wants a mapping towards `realm`, whose external addresses are `pool`. A realm
+  // is whatever has a pool of its own: one masquerade entry.
+  struct Request {
+    TransportAddress inner;
+    Words words;                        // the inner end and the realm
+    PairIndex::Place place;             // of the words
+    ExternalId external = no_external;  // the one of the pool that this host has
+    uint64_t random;                    // where to begin to look for a port
+  };
 
-  // Worker. The mapping of this inner end towards `realm`, whose external addresses are `pool`: the
-  // one it has, or a new one. A realm is whatever has a pool of its own: one masquerade entry.
-  // Nothing when no port or no memory is left (I-8), or the pool is empty.
-  Lease acquire(const TransportAddress& inner, uint16_t realm, std::span<const ExternalId> pool);
+  // Worker. For a batch of new flows: prepare() of all, then expect() of all, then acquire().
+  // prepare() makes the request in place, for to copy a fresh one takes as long as to make it;
+  // expect() says what external end a new mapping would have now, if that is quick to say. Both ask
+  // for the memory of the next step.
+  void prepare(Request& request, const TransportAddress& inner, uint16_t realm,
+               const ExternalPool& pool) const;
+  std::optional<TransportAddress> expect(const Request& request) const;
+
+  // Worker. The mapping that the inner end has, or a new one. Nothing when no port or no memory is
+  // left (I-8), or the pool is empty.
+  Lease acquire(const Request& request);
+  Lease acquire(const TransportAddress& inner, uint16_t realm, const ExternalPool& pool) {
+    Request request;
+    prepare(request, inner, realm, pool);
+    return acquire(request);
+  }
 
   // Worker. The external address of an inner one, for protocols that have no ports to map; the same
   // one as acquire() takes (U-2). Nothing when the pool is empty.
   std::optional<IpAddress> external_address(const IpAddress& inner,
-                                            std::span<const ExternalId> pool) const {
+                                            const ExternalPool& pool) const {
     if (pool.empty()) return std::nullopt;
-    return externals_[choose_external(inner, pool)]->address;
+    return address(external_of(inner, pool));
   }
 
   // Worker. The id of an IPv4 datagram that leaves in fragments under an external address: hosts
@@ -109,14 +125,14 @@ class PortMap {
     bool drawn = false;   // the port is none yet: a random one is drawn when it is needed
   };
   std::optional<Forecast> foresee(const TransportAddress& inner, uint16_t realm,
-                                  std::span<const ExternalId> pool) const;
+                                  const ExternalPool& pool) const;
   Lease peek_external(const TransportAddress& external) const;
 
   // Control, from time to time: readies memory for the mappings to come.
-  void prepare();
+  void populate();
 
   // Any thread.
-  size_t size() const { return size_.load(std::memory_order_relaxed); }
+  size_t size() const { return free_.taken(); }
   uint64_t exhausted() const { return exhausted_.load(std::memory_order_relaxed); }
   size_t taken_ports(ExternalId id, uint8_t protocol) const {
     return externals_[id]->ports[ports_index(protocol)].taken();
@@ -128,8 +144,6 @@ class PortMap {
   static constexpr size_t kinds = 3;
   static size_t ports_index(uint8_t protocol);
 
-  // An end as words: the address; then port, protocol and, of an inner end, its realm.
-  using Words = std::array<uint64_t, 3>;
   static Words pack(const TransportAddress& end, uint16_t realm);
   static TransportAddress unpack(const Words& words);
 
@@ -177,23 +191,23 @@ class PortMap {
   bool read(MappingId mapping, Side side, const Words& words, Seen& seen) const;
   Seen find(const PairIndex::Place& place, Side side, const Words& words) const;
   bool use_again(const Seen& seen);
-  ExternalId choose_external(const IpAddress& inner, std::span<const ExternalId> pool) const;
-  // Which ports an inner end may have, best first.
-  struct Wanted {
-    bool own;  // the inner one
-    PortBitmap::Range range;
-    PortBitmap::Parity parity;
-    uint64_t start;  // a random number: where in the range to begin
-  };
-  Wanted wanted(const TransportAddress& inner) const;
-  std::optional<uint16_t> take_port(ExternalId id, const TransportAddress& inner);
-  Lease make(const Words& inner, ExternalId id, const TransportAddress& external);
-  Lease publish(MappingId mapping, ExternalId id, const Words& inner, const Words& external);
+  // The external address that a host has of a pool that is not empty (U-2).
+  ExternalId external_of(const IpAddress& host, const ExternalPool& pool) const {
+    if (!pool.has_choice()) return pool.ids()[0];
+    return pool.of(hash_(first_half(host), second_half(host), 0));
+  }
+  PortBitmap& ports_of(ExternalId id, uint8_t protocol) const {
+    return externals_[id]->ports[ports_index(protocol)];
+  }
+  std::optional<uint16_t> take_port(const Request& request);
+  Lease make(const Request& request, uint16_t port);
+  Lease publish(MappingId mapping, const Request& request, const TransportAddress& external);
   Lease exhausted_now();
   void end(MappingId mapping, uint32_t version);
   struct Links {
     const PortMap& map;
     std::atomic<uint32_t>& operator[](uint32_t i) const { return map.mappings_[i].next_free; }
+    void prefetch(uint32_t i) const { __builtin_prefetch(&map.mappings_[i], 1); }
   };
   Links links() const { return {*this}; }
 
@@ -202,10 +216,8 @@ class PortMap {
   PairIndex index_;
   FreeList free_;
   std::array<std::unique_ptr<External>, max_externals> externals_;         // control writes
-  std::array<uint64_t, max_externals> external_hashes_{};                  // of their addresses
   std::array<std::atomic<uint64_t>, external_bits / 64> external_bits_{};  // a Bloom filter of them
   alignas(64) std::atomic<uint64_t> exhausted_{0};
-  std::atomic<uint32_t> size_{0};
   std::atomic<uint32_t> datagrams_{0};
 };
 

@@ -199,9 +199,9 @@ void Router::check(const Routing& routing, std::span<Packet* const> packets,
 }
 
 void Router::finish(const Routing& routing, std::span<Packet* const> packets,
-                    std::span<Verdict> verdicts, const std::bitset<Batch::limit>& later, Time now) {
+                    std::span<Verdict> verdicts, Time now) {
   for (size_t i = 0; i < packets.size(); ++i) {
-    if (verdicts[i].kind() != Verdict::Kind::to_router || later[i] || is_arp(*packets[i])) continue;
+    if (verdicts[i].kind() != Verdict::Kind::to_router || is_arp(*packets[i])) continue;
     Plan& plan = plans_[i];
     plan.reason = judge(routing, *packets[i], plan);
     if (plan.reason != Reason::none || plan.local) continue;
@@ -220,11 +220,9 @@ void Router::finish(const Routing& routing, std::span<Packet* const> packets,
   }
 }
 
-void Router::plan_anew(const Routing& routing, const Packet& packet, size_t index) {
-  Plan& plan = plans_[index];
-  if (is_arp(packet)) return;
-  plan.target = routing.routes->lookup(destination_of(packet));
-  plan.reason = judge(routing, packet, plan);
+void Router::look_up_anew(const Routing& routing, const Packet& packet, size_t index) {
+  plans_[index].begin();
+  plans_[index].target = routing.routes->lookup(destination_of(packet));
 }
 
 Verdict Router::take_turn(const Routing& routing, Packet& packet, size_t index, Time now) {

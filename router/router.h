@@ -12,7 +12,6 @@
 // Kind "mine": one a worker.
 #pragma once
 #include <array>
-#include <bitset>
 #include <optional>
 #include <span>
 
@@ -34,10 +33,9 @@ class Router {
   // The three below: of those whose verdict is to_router.
   void look_up(const Routing& routing, std::span<Packet* const> packets,
                std::span<const Verdict> verdicts);
-  // verdicts[i] becomes forward, or stays to_router: then take_turn(i) must follow. Those that
-  // `later` names are left for plan_anew(i) and take_turn(i).
+  // verdicts[i] becomes forward, or stays to_router: then take_turn(i) must follow.
   void finish(const Routing& routing, std::span<Packet* const> packets, std::span<Verdict> verdicts,
-              const std::bitset<Batch::limit>& later, Time now);
+              Time now);
   // In the order of the batch, the `index`th packet of it.
   Verdict take_turn(const Routing& routing, Packet& packet, size_t index, Time now);
 
@@ -49,8 +47,8 @@ class Router {
   static NetworkId way_to(const Routing& routing, const IpAddress& destination) {
     return network_of(routing.routes->lookup(destination));
   }
-  // Its addresses have changed since look_up().
-  void plan_anew(const Routing& routing, const Packet& packet, size_t index);
+  // Its destination has changed since look_up().
+  void look_up_anew(const Routing& routing, const Packet& packet, size_t index);
 
   // Puts a fragment to the others of its datagram. next: `whole`, a fresh packet, is the datagram
   // now; consumed: it waits for others; or a drop.

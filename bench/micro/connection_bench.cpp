@@ -396,30 +396,34 @@ LOOK_UPS(LfhtTable);
 struct Nat {
   PortMap ports;
   ConnectionTable table;
-  std::vector<ExternalId> pool;
+  ExternalPool pool;
 
   explicit Nat(uint32_t size) : ports(size + 1024), table(size, ports) {
-    for (uint32_t i = 0; i < 64; ++i) {
-      pool.push_back(ports.add_external(IpAddress::from_v4(0xc6336400 + i)));
-    }
+    std::vector<ExternalId> ids;
+    for (uint32_t i = 0; i < 64; ++i)
+      ids.push_back(ports.add_external(IpAddress::from_v4(0xc6336400 + i)));
+    pool = ids;
   }
   static TransportAddress inner(const Tuple& t) { return {t.source, t.source_port, t.protocol}; }
   // All flows, a batch of packets at a time.
   void open(const std::vector<Flow>& flows, Time now) {
     std::array<ConnectionTable::Key, batch> keys;
+    std::array<PortMap::Request, batch> requests;
     for (size_t first = 0; first < flows.size(); first += batch) {
       const size_t count = std::min(batch, flows.size() - first);
       for (size_t i = 0; i < count; ++i) {
         table.prepare(keys[i], flows[first + i].original);
-        (void)ports.expect(inner(flows[first + i].original), 0, pool);
+        ports.prepare(requests[i], inner(flows[first + i].original), 0, pool);
+        (void)ports.expect(requests[i]);
       }
       for (size_t i = 0; i < count; ++i) table.prefetch_connection(keys[i]);
-      for (size_t i = 0; i < count; ++i) open(keys[i], flows[first + i].original, now);
+      for (size_t i = 0; i < count; ++i) open(keys[i], requests[i], flows[first + i].original, now);
     }
   }
-  void open(const ConnectionTable::Key& key, const Tuple& original, Time now) {
+  void open(const ConnectionTable::Key& key, const PortMap::Request& request, const Tuple& original,
+            Time now) {
     if (table.lookup(key, now)) throw std::runtime_error("not new");
-    const auto lease = ports.acquire(inner(original), 0, pool);
+    const auto lease = ports.acquire(request);
     if (!lease) throw std::runtime_error("no port");
     NewConnection what;
     what.reply = {original.destination, lease.external.address, original.destination_port,

@@ -89,11 +89,11 @@ class Setup : public RoutedSwitch {
     nat.connections = std::make_shared<ConnectionTable>(max_connections, *nat.ports);
     nat.networks.resize(2);
     nat.networks[outside].outside = nat.networks[outside].tracked = true;
-    Masquerade m{*IpPrefix::parse("10.0.0.0/12"), outside, {}};
+    std::vector<ExternalId> pool;
     for (uint32_t i = 0; i < 48; ++i)
-      m.pool.push_back(nat.ports->add_external(IpAddress::from_v4(0xc6336440 + i)));
-    nat.policy.add_masquerade(std::move(m));
-    nat.ports->prepare();
+      pool.push_back(nat.ports->add_external(IpAddress::from_v4(0xc6336440 + i)));
+    nat.policy.add_masquerade({*IpPrefix::parse("10.0.0.0/12"), outside, pool});
+    nat.ports->populate();
     nat.connections->sweep(now_, max_connections);
   }
 };

@@ -19,7 +19,7 @@ class NoPorts : public Natted {
       if (v4) address[0] = 10, address[1] = 9;
       const TransportAddress inner{v4 ? IpAddress::load4(address) : IpAddress::load6(address),
                                    static_cast<uint16_t>(i), protocol};
-      if (PortMap::Lease lease = sw.nat().ports->acquire(inner, 7, {&id, 1})) {
+      if (PortMap::Lease lease = sw.nat().ports->acquire(inner, 7, std::vector{id})) {
         leases_.push_back(lease);
         ++taken;
       }

@@ -151,11 +151,10 @@ void TestSwitch::add_outside(NetworkId network, uint32_t max_connections) {
 
 void TestSwitch::masquerade(const char* from, NetworkId out,
                             std::initializer_list<const char*> pool) {
-  Masquerade m{*IpPrefix::parse(from), out, {}};
-  for (const char* address : pool) m.pool.push_back(nat().ports->add_external(Ip(address)));
-  m.realm = next_realm_++;
+  std::vector<ExternalId> ids;
+  for (const char* address : pool) ids.push_back(nat().ports->add_external(Ip(address)));
   nat().networks[out].tracked = true;
-  nat().policy.add_masquerade(std::move(m));
+  nat().policy.add_masquerade({*IpPrefix::parse(from), out, ids, next_realm_++});
 }
 
 void TestSwitch::publish(NetworkId on, const Ip& address, uint16_t port, uint8_t protocol,
@@ -171,7 +170,8 @@ void TestSwitch::publish(NetworkId on, const Ip& address, uint16_t port, uint8_t
   for (NetworkId n = 0; n < nat().networks.size(); ++n) {
     const auto gateway = interface(n).present ? interface(n).address_for(to) : std::nullopt;
     if (gateway)
-      nat().networks[n].gateway[to.is_v4() ? 0 : 1] = nat().ports->add_external(*gateway);
+      nat().networks[n].gateway[to.is_v4() ? 0 : 1] =
+          std::vector{nat().ports->add_external(*gateway)};
   }
 }
 

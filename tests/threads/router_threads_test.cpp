@@ -236,7 +236,7 @@ TEST_P(RouterThreads, NG6_TR17_ANewFlowOnAllWorkersAtOnceIsOneMapping) {
   while (!stop && !HasFatalFailure()) {
     control.publish();
     control.tables().nat.connections->sweep(std::chrono::steady_clock::now(), 256);
-    control.tables().nat.ports->prepare();
+    control.tables().nat.ports->populate();
     std::this_thread::yield();
   }
   hosts.join();
