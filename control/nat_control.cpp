@@ -121,12 +121,10 @@ void NatControl::remove_if(Time now, const std::function<bool(const ConnectionIn
   } while (from != 0);
 }
 
-void NatControl::forget(const std::vector<IpPrefix>& addresses, Time now) {
+void NatControl::forget(const std::set<IpAddress>& addresses, Time now) {
   if (!present() || addresses.empty()) return;
-  std::set<IpAddress> gone;
-  for (const IpPrefix& p : addresses) gone.insert(p.address);
   remove_if(now, [&](const ConnectionInfo& c) {
-    return gone.contains(c.original.source) || gone.contains(c.reply.source);
+    return addresses.contains(c.original.source) || addresses.contains(c.reply.source);
   });
 }
 

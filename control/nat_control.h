@@ -49,8 +49,8 @@ class NatControl {
   // flows that were translated by it, and those that had a port that is published now.
   void published(Time now);
 
-  // An endpoint with these addresses has gone, and its flows with it.
-  void forget(const std::vector<IpPrefix>& addresses, Time now);
+  // Endpoints with these addresses have gone, and their flows with them.
+  void forget(const std::set<IpAddress>& addresses, Time now);
 
   // Several times a second.
   void tick(Time now);
