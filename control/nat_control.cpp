@@ -131,12 +131,17 @@ void NatControl::forget(const std::set<IpAddress>& addresses, Time now) {
 void NatControl::tick(Time now) {
   if (!present()) return;
   connections_->sweep(now, records_a_tick);
-  const bool nearly_full = connections_->is_nearly_full();
-  if (nearly_full && !warned_) {
-    spdlog::warn("{} of {} connections are in use; nat.max_connections says how many there can be",
-                 connections_->size(), connections_->max_connections());
-  }
-  warned_ = nearly_full;
+  warn_when_full();
+}
+
+// Once, however the number wavers: not again before it has been well below.
+void NatControl::warn_when_full() {
+  const uint64_t used = connections_->size(), most = connections_->max_connections();
+  if (used * 10 < most * 7) warned_ = false;
+  if (warned_ || !connections_->is_nearly_full()) return;
+  warned_ = true;
+  spdlog::warn("{} of {} connections are in use; nat.max_connections says how many there can be",
+               used, most);
 }
 
 }  // namespace uswitch
