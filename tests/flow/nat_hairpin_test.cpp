@@ -180,6 +180,8 @@ TEST_F(HairpinApart, TR19_FR1_AndInPieces) {
   sw.interface(office).mtu = 600;
   send(anna, from(anna, own4).udp(5000, 5353).zeros(1000));
   EXPECT_EQ(sw.receivers(), (Ports{alice.port, alice.port}));
+  send(anna, from(anna, own4).udp(5000, 5353).zeros(3000).gso(1000));
+  EXPECT_EQ(sw.receivers(), Ports(6, alice.port));
   EXPECT_EQ(sw.total_drops(), 0u);
 }
 

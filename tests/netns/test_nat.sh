@@ -8,7 +8,7 @@
 #   host usw0 .254 ---+    fd00:a::1    router  2001:db8::1                                 203.0.113.7
 #   robot (tap) ------==== lab 10.1.0.1                                                     2001:db8::fe
 #
-# Proves NG-7, U-1, U-9, T-8, HP-1, I-4, TR-1, TR-5, TR-12 end to end; nothing unsolicited gets in.
+# Proves NG-7, U-1, U-9, T-8, HP-1, I-4, TR-1, TR-5, TR-12, TR-19 end to end; nothing unsolicited gets in.
 source "$(dirname "$0")/lib.sh"
 
 ip netns add isp
