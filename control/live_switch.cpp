@@ -222,6 +222,7 @@ LiveSwitch::Changes LiveSwitch::reload(Config config) {
     throw std::runtime_error("there are too many ports or networks, with those that leave");
   }
   Fdbs fdbs = make_fdbs(*wanted);
+  const StationAddresses leaving = addresses_behind(departures(plan, *wanted));
   PortChange change(ports_, namespaces_, underlays_, config_->workers,
                     [this] { publish_tables(); });
   change.apply(plan, *config_, *wanted);
@@ -232,7 +233,7 @@ LiveSwitch::Changes LiveSwitch::reload(Config config) {
   tunnels_.follow_paths(*config_, ports_);
   publish_tables();
   flush_strangers(plan);
-  forget_endpoints(*before);
+  forget_endpoints(*before, leaving);
   change.keep(forgotten_);
   return summarize(*before, change);
 }
@@ -265,20 +266,50 @@ void LiveSwitch::flush_strangers(const PortPlan& plan) {
   }
 }
 
+Departures LiveSwitch::departures(const PortPlan& plan, const Config& wanted) const {
+  Departures all;
+  const auto note = [&](PortId id, const PortConfig* after) {
+    if (!ports_[id]->gone())
+      note_departure(all, config_->networks, id, ports_[id]->config(), after);
+  };
+  for (const PortId id : plan.removed) note(id, nullptr);
+  for (const PortStep& step : plan.steps) {
+    if (step.kind == PortStep::Kind::replace) note(step.id, nullptr);
+    if (step.kind == PortStep::Kind::change) note(step.id, &wanted.ports[step.index]);
+  }
+  return all;
+}
+
+// An endpoint may have been silent for longer than the MAC table remembers its own MAC.
+StationAddresses LiveSwitch::addresses_behind(const Departures& departures) const {
+  Stations stations;
+  for (const auto& [network, ports] : departures) {
+    add_stations(stations, network, *fdbs_[network], ports, now());
+    for (const PortId id : ports) {
+      const auto& own = ports_[id]->mac();
+      if (own && fdbs_[network]->lookup(*own) == no_port) stations.emplace(network, *own);
+    }
+  }
+  return router_.addresses_of(stations, now());
+}
+
 // An address that a port has no longer takes its flows along, and its neighbours' memory of it.
-void LiveSwitch::forget_endpoints(const Config& before) {
+// `found` are those that the configuration does not name, and others.
+void LiveSwitch::forget_endpoints(const Config& before, const StationAddresses& found) {
   std::unordered_map<std::string_view, const PortConfig*> ports;
   for (const PortConfig& p : config_->ports) ports.emplace(p.name, &p);
-  std::vector<IpPrefix> all;
+  std::set<IpAddress> all;
   for (const PortConfig& port : before.ports) {
-    const auto found = ports.find(port.name);
-    const PortConfig* after = found == ports.end() ? nullptr : found->second;
+    const auto at = ports.find(port.name);
+    const PortConfig* after = at == ports.end() ? nullptr : at->second;
     const bool stays = after && after->network == port.network && is_same_device(*after, port);
     const auto lost = stays ? missing_in(port.addresses, after->addresses) : port.addresses;
     const bool other_mac = stays && after->mac && after->mac != port.mac;
     if (port.network) router_.forget(*port.network, other_mac ? port.addresses : lost);
-    all.insert(all.end(), lost.begin(), lost.end());
+    for (const IpPrefix& p : lost) all.insert(p.address);
   }
+  router_.forget(found);
+  for (const auto& [network, address] : found) all.insert(address);
   nat_.forget(all, now());
 }
 
@@ -319,18 +350,25 @@ void LiveSwitch::bury_if(Dead dead) {
 }
 
 void LiveSwitch::bury(const std::vector<PortId>& dead) {
+  Departures departures;
   for (const PortId id : dead) {
     const PortConfig& config = ports_[id]->config();
     spdlog::warn("port {}: {} is gone; the port is down", config.name, describe(config));
+    note_departure(departures, config_->networks, id, config, nullptr);
     ports_[id]->bury();
   }
   publish_tables();
+  const StationAddresses found = addresses_behind(departures);
+  std::set<IpAddress> all;
+  for (const auto& [network, address] : found) all.insert(address);
   for (const PortId id : dead) {
     const PortConfig& config = ports_[id]->config();
-    nat_.forget(config.addresses, now());
+    for (const IpPrefix& p : config.addresses) all.insert(p.address);
     if (config.network) router_.forget(*config.network, config.addresses);
     for (const auto& fdb : fdbs_) fdb->flush_port(id);  // BR-4
   }
+  router_.forget(found);
+  nat_.forget(all, now());
 }
 
 void LiveSwitch::follow_paths() {

@@ -90,8 +90,10 @@ class LiveSwitch {
   void carry_paths(Config& wanted) const;
   PortPlan plan(const Config& wanted) const;
   void update_controls(const Config& wanted);
+  Departures departures(const PortPlan& plan, const Config& wanted) const;
+  StationAddresses addresses_behind(const Departures& departures) const;
   void flush_strangers(const PortPlan& plan);
-  void forget_endpoints(const Config& before);
+  void forget_endpoints(const Config& before, const StationAddresses& found);
   Changes summarize(const Config& before, const PortChange& change) const;
   void bury(const std::vector<PortId>& dead);
   template <class Dead>

@@ -122,24 +122,27 @@ void NatControl::remove_if(Time now, const std::function<bool(const ConnectionIn
   } while (from != 0);
 }
 
-void NatControl::forget(const std::vector<IpPrefix>& addresses, Time now) {
+void NatControl::forget(const std::set<IpAddress>& addresses, Time now) {
   if (!present() || addresses.empty()) return;
-  std::set<IpAddress> gone;
-  for (const IpPrefix& p : addresses) gone.insert(p.address);
   remove_if(now, [&](const ConnectionInfo& c) {
-    return gone.contains(c.original.source) || gone.contains(c.reply.source);
+    return addresses.contains(c.original.source) || addresses.contains(c.reply.source);
   });
 }
 
 void NatControl::tick(Time now) {
   if (!present()) return;
   connections_->sweep(now, records_a_tick);
-  const bool nearly_full = connections_->is_nearly_full();
-  if (nearly_full && !warned_) {
-    spdlog::warn("{} of {} connections are in use; nat.max_connections says how many there can be",
-                 connections_->size(), connections_->max_connections());
-  }
-  warned_ = nearly_full;
+  warn_when_full();
+}
+
+// Once, however the number wavers: not again before it has been well below.
+void NatControl::warn_when_full() {
+  const uint64_t used = connections_->size(), most = connections_->max_connections();
+  if (used * 10 < most * 7) warned_ = false;
+  if (warned_ || !connections_->is_nearly_full()) return;
+  warned_ = true;
+  spdlog::warn("{} of {} connections are in use; nat.max_connections says how many there can be",
+               used, most);
 }
 
 }  // namespace uswitch

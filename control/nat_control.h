@@ -41,7 +41,7 @@ class NatControl {
   std::vector<IpAddress> addresses_on(const std::string& name) const;
 
   // Until the next Tables are published nothing else has changed. A sentence when it is refused:
-  // the port is taken, or there is no such entry.
+  // the port is taken, there is no such entry, or there are too many.
   std::optional<std::string> publish(const PublishConfig& entry);
   // `to` may be unspecified: wherever the ports lead. `removed` becomes what it was.
   std::optional<std::string> unpublish(const PublishConfig& entry, PublishConfig& removed);
@@ -49,15 +49,16 @@ class NatControl {
   // flows that were translated by it, and those that had a port that is published now.
   void published(Time now);
 
-  // An endpoint with these addresses has gone, and its flows with it.
-  void forget(const std::vector<IpPrefix>& addresses, Time now);
+  // Endpoints with these addresses have gone, and their flows with them.
+  void forget(const std::set<IpAddress>& addresses, Time now);
 
   // Several times a second.
   void tick(Time now);
 
  private:
   // An entry of the configuration or of the control socket, under the number that its connections
-  // carry.
+  // carry: 1 to last_tag, and another entry's as soon as this one is let go of.
+  static constexpr uint16_t last_tag = 0x7fff;
   struct Entry {
     uint16_t tag;
     PublishConfig config;
@@ -94,11 +95,12 @@ class NatControl {
   void set_gateway(Translation& nat, const IpAddress& server) const;
 
   void let_go();
+  void warn_when_full();
   void settle_reservations();
   void retire_realms();
   void retire_externals();
   bool is_ended(const ConnectionInfo& connection, const Policy& policy) const;
-  bool is_still_translated(const ConnectionInfo& connection) const;
+  bool stands_for(const IpAddress& outer, const IpAddress& inner) const;
   bool is_masqueraded(const IpAddress& inner, const IpAddress& outer) const;
   bool is_gateway(const IpAddress& outer, const IpAddress& inner) const;
   void remove_if(Time now, const std::function<bool(const ConnectionInfo&)>& doomed);
@@ -116,7 +118,7 @@ class NatControl {
   Reserved reserved_;
   bool changed_ = false;  // since published()
   std::unique_ptr<HostPublish> on_host_;
-  uint16_t next_tag_ = 1;
+  uint16_t newest_tag_ = 0;
   bool warned_ = false;
 };
 

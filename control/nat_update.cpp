@@ -3,6 +3,7 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
+#include <bitset>
 #include <set>
 #include <stdexcept>
 
@@ -12,6 +13,8 @@
 namespace uswitch {
 
 namespace {
+
+constexpr uint16_t no_tag = 0;  // of a connection that no entry made
 
 std::string describe(const PublishConfig& entry) {
   std::string ports = std::to_string(entry.first_port);
@@ -85,13 +88,16 @@ void NatControl::take_entries() {
     const auto same = [&](const Entry& e) { return e.config == wanted; };
     const auto found = std::ranges::find_if(known, same);
     if (found == known.end()) {
-      entries_.push_back({take_tag(), wanted});
+      entries_.push_back({no_tag, wanted});
     } else {
       entries_.push_back(std::move(*found));
       known.erase(found);
     }
   }
   leaving_ = std::move(known);
+  for (Entry& e : entries_) {
+    if (e.tag == no_tag) e.tag = take_tag();
+  }
 }
 
 // Within a file they do not meet; with what was published at run time they may.
@@ -204,25 +210,35 @@ void NatControl::close_on_host(const Entry& entry) {
 }
 
 uint16_t NatControl::take_tag() {
-  const uint16_t tag = next_tag_;
-  next_tag_ = next_tag_ == 0x7fff ? uint16_t{1} : static_cast<uint16_t>(next_tag_ + 1);
-  return tag;
+  std::bitset<last_tag + 1> used;
+  used.set(no_tag);
+  for (const Entries* all : {&entries_, &leaving_}) {
+    for (const Entry& e : *all) used.set(e.tag);
+  }
+  if (used.all()) {
+    throw std::runtime_error("there are more than " + std::to_string(last_tag) +
+                             " entries of 'publish'");
+  }
+  do {
+    newest_tag_ = static_cast<uint16_t>((newest_tag_ + 1) % used.size());
+  } while (used[newest_tag_]);
+  return newest_tag_;
 }
 
 std::optional<std::string> NatControl::publish(const PublishConfig& entry) {
   if (!present()) return "this configuration has no section nat; add 'nat: {}' and reload";
-  const Entry made{take_tag(), entry};
-  if (!entry.on.empty()) {
-    Policy policy = translation().policy;
-    if (!add_to(policy, made)) return describe(entry) + " is published already";
-  } else {
-    try {
+  try {
+    const Entry made{take_tag(), entry};
+    if (entry.on.empty()) {
       open_on_host(made);
-    } catch (const std::runtime_error& e) {
-      return e.what();
+    } else {
+      Policy policy = translation().policy;
+      if (!add_to(policy, made)) return describe(entry) + " is published already";
     }
+    entries_.push_back(made);
+  } catch (const std::runtime_error& e) {
+    return e.what();
   }
-  entries_.push_back(made);
   changed_ = true;
   spdlog::info("published {}: {}", describe(entry), entry.to.to_string());
   return std::nullopt;
@@ -253,11 +269,11 @@ void NatControl::published(Time now) {
   leaving_.clear();
   if (!present()) return let_go();
   claim_externals();
-  settle_reservations();
   retire_realms();
+  retire_externals();
+  settle_reservations();
   const Policy policy = translation().policy;
   remove_if(now, [&](const ConnectionInfo& c) { return is_ended(c, policy); });
-  retire_externals();
 }
 
 // The section 'nat' has gone.
@@ -326,23 +342,22 @@ void NatControl::retire_externals() {
   });
 }
 
+// A flow goes on as long as its first packet would become the same: it would come to the same entry
+// or to none, and what was done to the addresses is still configured. One whose external port is
+// published now ends too (P-1).
 bool NatControl::is_ended(const ConnectionInfo& c, const Policy& policy) const {
-  if (c.tag != 0) {
-    return std::ranges::none_of(entries_, [&](const Entry& e) { return e.tag == c.tag; });
-  }
-  const Tuple& answer = c.reply;  // to an external port that is published now
-  return policy.published(answer.destination, answer.protocol, answer.destination_port) ||
-         !is_still_translated(c);
+  const auto tag_at = [&](const Tuple& t) {
+    const Publish* p = policy.published(t.destination, t.protocol, t.destination_port);
+    return p ? p->tag : no_tag;
+  };
+  if (tag_at(c.original) != c.tag || tag_at(c.reply) != no_tag) return true;
+  if (!stands_for(c.reply.destination, c.original.source)) return true;
+  return c.tag == no_tag && !stands_for(c.original.destination, c.reply.source);
 }
 
-// Whether what was done to the addresses would be done again: an outer address stands for an inner
-// one only as long as it is configured to.
-bool NatControl::is_still_translated(const ConnectionInfo& c) const {
-  const auto stands_for = [&](const IpAddress& outer, const IpAddress& inner) {
-    return outer == inner || is_masqueraded(inner, outer) || is_gateway(outer, inner);
-  };
-  return stands_for(c.reply.destination, c.original.source) &&
-         stands_for(c.original.destination, c.reply.source);
+// An outer address does for an inner one only as long as it is configured to.
+bool NatControl::stands_for(const IpAddress& outer, const IpAddress& inner) const {
+  return outer == inner || is_masqueraded(inner, outer) || is_gateway(outer, inner);
 }
 
 bool NatControl::is_masqueraded(const IpAddress& inner, const IpAddress& outer) const {

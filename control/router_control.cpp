@@ -284,6 +284,15 @@ void RouterControl::forget(const std::string& network, const std::vector<IpPrefi
   for (const IpPrefix& p : addresses) neighbours_->remove(id_of(network), p.address);
 }
 
+StationAddresses RouterControl::addresses_of(const Stations& stations, Time now) const {
+  return neighbours_ ? uswitch::addresses_of(stations, *neighbours_, now) : StationAddresses{};
+}
+
+void RouterControl::forget(const StationAddresses& addresses) {
+  if (!neighbours_) return;
+  for (const auto& [network, address] : addresses) neighbours_->remove(network, address);
+}
+
 void RouterControl::tick(Time now) {
   if (!present()) return;
   uint64_t wake = 0;

@@ -13,6 +13,7 @@
 #include "control/host_link.h"
 #include "control/live_port.h"
 #include "control/nat_control.h"
+#include "control/stations.h"
 #include "engine/workforce.h"
 #include "router/announcer.h"
 
@@ -47,6 +48,9 @@ class RouterControl {
 
   // An endpoint with these addresses has gone from the network: another one may come with them.
   void forget(const std::string& network, const std::vector<IpPrefix>& addresses);
+  // What the router knows of the addresses of stations, and that they have gone.
+  StationAddresses addresses_of(const Stations& stations, Time now) const;
+  void forget(const StationAddresses& addresses);
 
   // Readable when the host's addresses may have changed; -1 without a host port. Of another file
   // when the host port is another one.

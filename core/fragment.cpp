@@ -50,6 +50,7 @@ void finish(const Packet& whole, Packet& out) {
   out.ingress = whole.ingress;
   out.network = whole.network;
   out.tci = whole.tci;
+  out.published = whole.published;
   out.mark = whole.mark;
   (void)parse_layout(out);  // a piece of a sound packet
 }

@@ -32,6 +32,7 @@ bool Segmenter::next(Packet& out) {
   out.ingress = super_.ingress;
   out.network = super_.network;
   out.tci = super_.tci;
+  out.published = super_.published;
   out.mark = super_.mark;
   return true;
 }

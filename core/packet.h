@@ -68,6 +68,7 @@ struct Packet {
   bool has_stripped_tag = false;  // the kernel took the tag out of the frame into tci (AP-2)
   bool routed = false;            // the router has taken it to another network than it came from
   bool reassembled = false;       // came in fragments, and may go on so whatever its header says
+  bool published = false;         // of a flow to a published port: isolation is not for it
   Reason refused = Reason::none;  // set by the port it came in by: it must be dropped
   uint64_t mark = 0;              // who captures it, and as which packet: engine/capture.h
 
@@ -88,6 +89,7 @@ struct Packet {
     has_stripped_tag = false;
     routed = false;
     reassembled = false;
+    published = false;
     refused = Reason::none;
     mark = 0;
   }

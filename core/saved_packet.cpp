@@ -15,6 +15,7 @@ SavedPacket::SavedPacket(const Packet& packet)
       tci_(packet.tci),
       has_stripped_tag_(packet.has_stripped_tag),
       routed_(packet.routed),
+      published_(packet.published),
       mark_(packet.mark) {
   std::memcpy(bytes_.get(), packet.data, length_);
 }
@@ -31,6 +32,7 @@ void SavedPacket::restore(Packet& packet) const {
   packet.tci = tci_;
   packet.has_stripped_tag = has_stripped_tag_;
   packet.routed = routed_;
+  packet.published = published_;
   packet.mark = mark_;
 }
 

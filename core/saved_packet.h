@@ -36,6 +36,7 @@ class SavedPacket {
   uint16_t tci_;
   bool has_stripped_tag_;
   bool routed_;
+  bool published_;
   uint64_t mark_;
 };
 

@@ -55,9 +55,10 @@ struct Tables {
   bool has_port(PortId id) const { return id < settings.size() && settings[id].present; }
   // Why a packet may not go from its ingress to this port; none: it may. Isolated ports exchange
   // nothing within a network, and what came from one node is not sent on to the next, which has had
-  // it from the first (VX-9). What the router takes to another network is for the router to judge.
+  // it from the first (VX-9). What the router takes to another network is for the router to judge,
+  // and a flow to a published port is permitted by that, also between neighbours.
   Reason kept_apart(const Packet& packet, PortId egress) const {
-    if (packet.ingress == no_port || packet.routed) return Reason::none;
+    if (packet.ingress == no_port || packet.routed || packet.published) return Reason::none;
     const PortSettings &from = settings[packet.ingress], &to = settings[egress];
     if (from.isolated && to.isolated) return Reason::isolated;
     return from.overlay && to.overlay ? Reason::split_horizon : Reason::none;

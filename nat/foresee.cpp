@@ -33,6 +33,7 @@ Nat::Foresight Nat::foresee(const Translation& nat, Packet& packet, Time now) {
     if (invalid) f.verdict = Verdict::drop(Reason::tcp_out_of_state);
     f.to = f.found->other().reversed();
     if (!invalid) rewrite(packet, f.from, f.to);
+    packet.published = f.found->tag != 0;
   }
   if (f.found) f.kind = Foresight::Kind::connection;
   return f;
@@ -70,6 +71,7 @@ Nat::Foresight Nat::foresee_open(const Translation& nat, const Opening& o, Packe
   if (taken) return drop(Reason::nat_ports_exhausted);
   f.kind = Foresight::Kind::opened;
   f.masquerade = masquerade_of(nat, o, in, out);
+  packet.published = o.publish != nullptr;
   rewrite(packet, f.from, f.to);
   return f;
 }

@@ -96,6 +96,7 @@ Verdict Nat::follow(const Translation& nat, Packet& packet, Flow& flow, Time now
     }
   }
   flow.known = true;
+  packet.published = found->tag != 0;
   const Tuple& tuple = flow.fields.tuple;
   const Tuple translated = found->translated();
   translate(nat, packet, tuple, translated);
@@ -117,7 +118,9 @@ std::optional<Found> Nat::translate_quote(const Translation& nat, Packet& packet
   if (!quote) return std::nullopt;  // as one about no flow that is known
   const Tuple answer = quote->flow.tuple.reversed();
   const auto found = nat.connections->lookup(nat.connections->key(answer), now);
-  if (found) translate_error(*quote, found->other(), packet);
+  if (!found) return found;
+  translate_error(*quote, found->other(), packet);
+  packet.published = found->tag != 0;
   return found;
 }
 
@@ -253,6 +256,7 @@ Verdict Nat::insert(const Translation& nat, const Tuple& tuple, const NewConnect
   if (inserted.outcome == Insert::full) return Verdict::drop(Reason::connections_full);
   if (!inserted.found) return Verdict::drop(Reason::nat_ports_exhausted);
   flow.known = true;
+  packet.published = made.tag != 0;
   const Tuple translated = inserted.found->translated();
   translate(nat, packet, tuple, translated);
   note_sent(nat, tuple, translated, now);

@@ -10,7 +10,8 @@
 // tuples (nat/connection_table). Which direction a packet belongs to is which tuple it has; what it
 // becomes is the other one reversed. Source and destination are both rewritten before routing:
 // the router checks the source that came in before that, and looks up the destination after it.
-// An ICMP error belongs to the flow of the packet that it quotes.
+// An ICMP error belongs to the flow of the packet that it quotes. Packets of a flow to a published
+// port are marked as such (Packet::published).
 //
 // Kind "mine": one a worker. Fragments have been put together before (NG-5).
 #pragma once

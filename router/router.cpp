@@ -58,11 +58,11 @@ Reason reason_of(RouteKind kind) {
   return Reason::none;
 }
 
-// The host may talk to everybody, and everybody to it.
+// The host may talk to everybody, and everybody to it. To publish a port is to permit its flows.
 bool may_pass(const Routing& routing, const Packet& p, const RouteTarget& target,
               NetworkId network) {
   return routing.joined(p.network, network) || target.origin == RouteOrigin::host ||
-         p.ingress == routing.host_port;
+         p.ingress == routing.host_port || p.published;
 }
 
 // Also of a packet to the router itself: it may be meant to go on from here (R4-12).

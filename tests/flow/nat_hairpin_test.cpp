@@ -102,6 +102,89 @@ TEST_F(Hairpin, I7_ErrorsAboutHairpinnedPacketsPass) {
   }
 }
 
+// To publish a port is to permit it: nothing keeps its flows apart, whatever it does to others.
+class HairpinApart : public Hairpin {
+ protected:
+  // `policy: closed`, and everything inside isolated.
+  HairpinApart() {
+    for (const Host* h : {&alice, &anna, &bob}) {
+      sw.interface(h->network).isolated = true;
+      sw.settings(h->port).isolated = true;
+    }
+    publish(alice);
+  }
+};
+
+TEST_F(HairpinApart, HP1_TR19_PublishedPortsAreReachedFromWithin) {
+  for (const Host* client : {&anna, &bob, &alice}) {
+    for (Family f : families) expect_round_trip(*client, alice, f, own(f));
+    forget();  // the port 5000 is free again
+  }
+}
+
+TEST_F(HairpinApart, HP1_TR19_SoTheyAreByWhoIsNotMasqueraded) {
+  sw.nat().policy = {};
+  publish(alice);
+  for (Family f : families) {
+    expect_round_trip(bob, alice, f, bob.at(f));
+    expect_round_trip(anna, alice, f, f == Family::v4 ? Ip("10.0.0.1") : Ip("fd00:a::1"));
+  }
+}
+
+TEST_F(HairpinApart, TR19_NothingElseIs) {
+  for (Family f : families) {
+    send(bob, from(bob, own(f)).udp(5000, 5353));
+    (void)only(alice);
+    // Neither the server itself, nor the client by a port that is not published.
+    send(bob, from(bob, alice.at(f)).udp(5000, 53));
+    EXPECT_TRUE(sw.received(alice.port).empty());
+    EXPECT_EQ(sw.drops(Reason::network_isolated), 1u);
+    (void)sw.receivers();
+    send(alice, from(alice, bob.at(f)).udp(53, 5000));
+    EXPECT_TRUE(sw.received(bob.port).empty());
+    EXPECT_EQ(sw.drops(Reason::network_isolated), 1u);
+    (void)sw.receivers();
+    send(anna, from(anna, alice.at(f)).udp(5000, 53));
+    expect_drop(Reason::isolated);
+    sw.advance(seconds(10));  // for the limit of errors
+  }
+}
+
+TEST_F(HairpinApart, I7_TR19_ErrorsComeBack) {
+  for (Family f : families) {
+    const Told told = f == Family::v4 ? Told{3, 3} : Told{1, 4};
+    for (const Host* client : {&anna, &bob}) {
+      send(*client, from(*client, own(f)).udp(5000, 5353).payload("query"));
+      const Bytes got = only(alice);
+      ASSERT_FALSE(got.empty());
+      const FrameBuilder back = to(alice, own(f)).udp(source_port(got), 53).payload("query");
+      send(alice, error(from(alice, own(f)), told, back));
+      expect(*client, error(to(*client, own(f)), told,
+                            from(*client, own(f)).ttl(63).udp(5000, 5353).payload("query")));
+      forget();  // the port 5000 is free again
+    }
+  }
+}
+
+TEST_F(HairpinApart, TR19_AlsoAfterWaitingForTheServersMac) {
+  sw.publish(outside, own4, 7777, udp17, "10.0.0.77", 77);
+  const FrameBuilder query = from(anna, own4).udp(5000, 7777).payload("query");
+  send(anna, query);
+  (void)sw.receivers();  // the question
+  const MacAddress gateway = TestSwitch::router_mac(office);
+  send(alice, frame().eth(mac(7), gateway).arp_reply(mac(7), "10.0.0.77", gateway, "10.0.0.1"));
+  EXPECT_EQ(sw.receivers(), Ports{alice.port});
+}
+
+TEST_F(HairpinApart, TR19_FR1_AndInPieces) {
+  sw.interface(office).mtu = 600;
+  send(anna, from(anna, own4).udp(5000, 5353).zeros(1000));
+  EXPECT_EQ(sw.receivers(), (Ports{alice.port, alice.port}));
+  send(anna, from(anna, own4).udp(5000, 5353).zeros(3000).gso(1000));
+  EXPECT_EQ(sw.receivers(), Ports(6, alice.port));
+  EXPECT_EQ(sw.total_drops(), 0u);
+}
+
 TEST_F(Hairpin, NobodysPortIsTheRoutersOwn) {
   send(anna, from(anna, own4).udp(5000, 4000));
   EXPECT_EQ(told_by(only(anna)), (Told{3, 3}));

@@ -8,7 +8,7 @@
 #   host usw0 .254 ---+    fd00:a::1    router  2001:db8::1                                 203.0.113.7
 #   robot (tap) ------==== lab 10.1.0.1                                                     2001:db8::fe
 #
-# Proves NG-7, U-1, U-9, T-8, HP-1, I-4, TR-1, TR-5, TR-12 end to end; nothing unsolicited gets in.
+# Proves NG-7, U-1, U-9, T-8, HP-1, I-4, TR-1, TR-5, TR-12, TR-19 end to end; nothing unsolicited gets in.
 source "$(dirname "$0")/lib.sh"
 
 ip netns add isp
@@ -27,7 +27,7 @@ ports:
   web:   {type: tap,  netns: web,   device: eth0, network: office, address: [10.0.0.11/24, fd00:a::11/64], routes: default}
   db:    {type: veth, netns: db,    device: eth0, network: office, address: [10.0.0.21/24, fd00:a::21/64], routes: default}
   robot: {type: tap,  netns: robot, device: eth0, network: lab,    address: [10.1.0.31/24], routes: default}
-  brief: {type: tap,  netns: brief, device: eth0, network: office, address: [10.0.0.31/24], routes: default}
+  brief: {type: tap,  netns: brief, device: eth0, network: office, address: [10.0.0.31/24], routes: default, guard: off}
   host:  {type: tap,  device: usw0, network: office, address: [10.0.0.254/24, fd00:a::254/64]}
   wan:   {type: raw,  device: wan, network: outside}
 routes:
@@ -136,12 +136,41 @@ api DELETE /v1/publish "$entry" >"$WORK/unpublish.log"
 expect_equal "robot is not published" "$(in_ns isp curl -s -m 1 http://198.51.100.1:8090/ || echo nothing)" nothing
 expect_equal "connections to robot" "$(show connections | jq '[.connections[] | select(.reply.source == "10.1.0.31")] | length')" 0
 
-step "an endpoint that goes takes its connections with it"
+step "a port that is published at run time changes nothing else, not by a reload either"
+entry='{"on": "office", "port": 8092, "proto": "tcp", "to": "10.1.0.31:80"}'
+api POST /v1/publish "$entry" >"$WORK/publish.log"
+both_ways() { ping_all web 10.1.0.31; ping_all robot 10.0.0.11; gets web http://10.0.0.1:8092/ "hello from robot, to 10.0.0.11"; }
+both_ways
+timeout 20 "$USWITCH" reload --control /run/main.sock >"$WORK/reload.log" 2>&1
+both_ways
+api DELETE /v1/publish "$entry" >"$WORK/unpublish.log"
+
+step "what is under way through a port that is taken back is cut, and nothing else"
+drip() { nsenter "--net=/run/netns/$1" python3 "$HERE/drip.py" "${@:2}"; }
+drips_at() { in_ns "$1" ss -Hltn "sport = :$2" | grep -q .; }
+serve_drip() { drip "$@" >"$WORK/drip_$1.log" 2>&1 & wait_until 5 "a server in $1" drips_at "$1" "$3"; }
+watch() { drip "$1" watch "$2" "$3" >"$WORK/$4.log" 2>&1 & wait_until 5 "$4 begins" grep -q begun "$WORK/$4.log"; }
+serve_drip robot serve 81; serve_drip db serve 9060
+entry='{"on": "outside", "port": 8091, "proto": "tcp", "to": "10.1.0.31:81"}'
+api POST /v1/publish "$entry" >"$WORK/publish.log"
+watch isp 198.51.100.1 8091 short
+watch isp 198.51.100.1 9060 long
+api DELETE /v1/publish "$entry" >"$WORK/unpublish.log"
+wait_until 10 "the connection to robot is cut" grep -q cut "$WORK/short.log"
+if grep -q cut "$WORK/long.log"; then fail "the connection to db is cut too"; fi
+
+step "an endpoint that goes takes its connections with it, also those of addresses that it gave itself"
+serve_drip isp serve 82
+ip -n brief address add 10.0.0.32/24 dev eth0
+ping_all brief 203.0.113.7
+watch brief 203.0.113.7 82 brief
+ip -n brief route replace default via 10.0.0.1 src 10.0.0.32
+watch brief 203.0.113.7 82 brief_own
 ping_all brief 203.0.113.7
 connections_of() { show connections | jq "[.connections[] | select(.original.source == \"$1\")] | length"; }
-expect "connections of brief" "$(connections_of 10.0.0.31) > 0"
-ip netns delete brief
+for address in 10.0.0.31 10.0.0.32; do expect "connections of $address" "$(connections_of $address) > 1"; done
+ip -n brief link delete eth0
 has_none() { [[ $(connections_of "$1") == 0 ]]; }
-wait_until 5 "no connection of brief is left" has_none 10.0.0.31
+for address in 10.0.0.31 10.0.0.32; do wait_until 5 "no connection of $address is left" has_none $address; done
 
 stop_uswitch main

@@ -93,6 +93,21 @@ TEST(Additions, PublishedPortsComeAndGo) {
   EXPECT_EQ(config.nat.publish[1], range);
 }
 
+// A reload after a port was published at run time finds the networks as they run.
+TEST(Additions, APublishedPortChangesNothingElse) {
+  const Config before = config_of(parse_config(file, "f.yaml"));
+  Additions additions;
+  for (const char* on : {"office", "outside"}) {
+    PublishConfig entry = before.nat.publish[0];
+    entry.on = on;
+    entry.first_port = entry.last_port = 8080;
+    additions.published.push_back(entry);
+  }
+  const Config after = both_ways(additions);
+  EXPECT_EQ(after.nat.publish.size(), before.nat.publish.size() + 2);
+  EXPECT_EQ(after.networks, before.networks);
+}
+
 TEST(Additions, WhatTheFileHasItselfIsTheFiles) {
   Additions additions;
   additions.ports["web"] = port("elsewhere");

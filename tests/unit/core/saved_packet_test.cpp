@@ -23,7 +23,7 @@ TEST(SavedPacket, RestoresBytesAndAllThatIsKnownOfThem) {
   packet.ingress = 4;
   packet.network = 5;
   packet.tci = 0x2007;
-  packet.has_stripped_tag = true;
+  packet.has_stripped_tag = packet.routed = packet.published = true;
   const SavedPacket saved(packet);
   EXPECT_EQ(saved.ingress(), 4);
   EXPECT_EQ(saved.network(), 5);
@@ -47,7 +47,7 @@ TEST(SavedPacket, RestoresBytesAndAllThatIsKnownOfThem) {
   EXPECT_EQ(restored.ingress, 4);
   EXPECT_EQ(restored.network, 5);
   EXPECT_EQ(restored.tci, 0x2007);
-  EXPECT_TRUE(restored.has_stripped_tag);
+  EXPECT_TRUE(restored.has_stripped_tag && restored.routed && restored.published);
 }
 
 TEST(SavedPacket, DoesNotNeedThePacketAnyMore) {
