@@ -125,6 +125,7 @@ void NatControl::forget(const std::vector<IpPrefix>& addresses, Time now) {
   if (!present() || addresses.empty()) return;
   std::set<IpAddress> gone;
   for (const IpPrefix& p : addresses) gone.insert(p.address);
+  if (on_host_) on_host_->forget(gone);
   remove_if(now, [&](const ConnectionInfo& c) {
     return gone.contains(c.original.source) || gone.contains(c.reply.source);
   });

@@ -13,15 +13,14 @@ constexpr int burst = 4;
 
 }  // namespace
 
-RelayConnection::RelayConnection(RelayThread& thread, std::shared_ptr<RelayCounters> counters,
-                                 OnEnd on_end)
+RelayConnection::RelayConnection(RelayThread& thread, const Counts& counts, OnEnd on_end)
     : thread_(thread),
-      counters_(std::move(counters)),
+      failed_(counts.failed),
       on_end_(std::move(on_end)),
       client_(thread.io),
       endpoint_(thread.io),
-      ways_{Way{client_, endpoint_, counters_->bytes_in, {}},
-            Way{endpoint_, client_, counters_->bytes_out, {}}} {}
+      ways_{Way{client_, endpoint_, counts.bytes_in, {}},
+            Way{endpoint_, client_, counts.bytes_out, {}}} {}
 
 RelayConnection::~RelayConnection() {
   on_end_(this);
@@ -56,7 +55,7 @@ void RelayConnection::start(UniqueFd client, const SocketAddress& to) {
 }
 
 void RelayConnection::fail() {
-  counters_->failed.add(1);
+  failed_.add(1);
   abort();
 }
 

@@ -4,7 +4,6 @@
 #pragma once
 #include <boost/asio/posix/stream_descriptor.hpp>
 #include <cstdint>
-#include <optional>
 
 #include "core/socket_address.h"
 #include "switch/fd.h"
@@ -15,10 +14,9 @@ namespace uswitch {
 // Waits by Asio; what is read and written, system calls do.
 using RelayDescriptor = boost::asio::posix::stream_descriptor;
 
-// A bound socket: TCP's listens, UDP's says to which address a datagram came. Without `address` it
-// is bound to all of both families, or to IPv4's where the host has no IPv6. Throws DeviceError,
+// A bound socket: TCP's listens, UDP's says to which address a datagram came. Throws DeviceError,
 // with a sentence that names the port and says what to do.
-UniqueFd open_published(const std::optional<IpAddress>& address, uint16_t port, bool udp);
+UniqueFd open_published(const IpAddress& address, uint16_t port, bool udp);
 
 // The port that the system chose or was asked for.
 uint16_t bound_port(int fd);
