@@ -54,13 +54,14 @@ class RelayConnection : public std::enable_shared_from_this<RelayConnection> {
   void pump(Way& way);
   bool send(Way& way, std::span<const uint8_t> bytes);
   void end(Way& way);
-  bool adopt(RelayDescriptor& side, UniqueFd fd);
+  void close();
+  // A handler that was under way has nothing to do.
+  bool is_over() const { return !client_.is_open(); }
 
   RelayThread& thread_;
   Counter& failed_;
   OnEnd on_end_;
   RelayDescriptor client_, endpoint_;
-  bool over_ = false;  // a handler that was under way has nothing to do
   std::array<Way, 2> ways_;
 };
 

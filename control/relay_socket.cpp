@@ -6,6 +6,7 @@
 #include <cstring>
 #include <string>
 #include <system_error>
+#include <utility>
 
 #include "switch/device_error.h"
 #include "wire/bytes.h"
@@ -77,14 +78,18 @@ uint16_t bound_port(int fd) {
   return getsockname(fd, &at.generic, &size) == 0 ? at.port() : uint16_t{0};
 }
 
+bool hand_over(UniqueFd fd, RelayDescriptor& to) {
+  boost::system::error_code error;
+  if (fd) to.assign(fd.get(), error);
+  if (!fd || error) return false;
+  fd.release();
+  return true;
+}
+
 UniqueFd connect_to(const SocketAddress& to, int type) {
   UniqueFd fd = make_socket(to.generic.sa_family, type);
-  if (fd && connect(fd.get(), &to.generic, to.size()) != 0 && errno != EINPROGRESS) {
-    const int error = errno;
-    fd = UniqueFd();
-    errno = error;
-  }
-  return fd;
+  const bool refused = fd && connect(fd.get(), &to.generic, to.size()) != 0;
+  return refused && errno != EINPROGRESS ? UniqueFd() : std::move(fd);
 }
 
 int pending_error(int fd) {

@@ -21,8 +21,11 @@ UniqueFd open_published(const IpAddress& address, uint16_t port, bool udp);
 // The port that the system chose or was asked for.
 uint16_t bound_port(int fd);
 
-// A socket on its way to `to`: SOCK_STREAM's is connected once it can be written to. Without one,
-// errno says why.
+// Gives it to a descriptor that has none. False when it is none, or cannot be waited for; it is
+// closed then.
+bool hand_over(UniqueFd fd, RelayDescriptor& to);
+
+// A socket on its way to `to`: SOCK_STREAM's is connected once it can be written to. Or none.
 UniqueFd connect_to(const SocketAddress& to, int type);
 
 // The error that the connection met, once; 0 for none.

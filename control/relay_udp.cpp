@@ -66,15 +66,11 @@ bool UdpRelay::make_room() {
 }
 
 UdpRelay::Client* UdpRelay::open(const Key& key, const Datagram& datagram) {
-  UniqueFd fd = connect_to(to_, SOCK_DGRAM);
   RelayDescriptor endpoint(thread_.io);
-  boost::system::error_code error;
-  if (fd) endpoint.assign(fd.get(), error);
-  if (!fd || error) {
+  if (!hand_over(connect_to(to_, SOCK_DGRAM), endpoint)) {
     failed_.add(1);
     return nullptr;
   }
-  fd.release();
   auto client = std::make_shared<Client>(Client{key, datagram, std::move(endpoint), now()});
   by_key_.emplace(key, clients_[0].insert(clients_[0].end(), client));
   opened();

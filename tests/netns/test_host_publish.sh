@@ -7,7 +7,7 @@
 #   web .11 (tap) ---+=== office === router     fd00:a::1
 #   brief .31 (tap) -+
 #
-# Proves TCP and UDP, IPv4 and IPv6, back-pressure and half-close, thousands of connections from the usual limit of
+# Proves HP-2: TCP and UDP, IPv4 and IPv6, back-pressure and half-close, thousands of connections from the usual limit of
 # open files on, clashes said at once, refusals shown, and that an endpoint that goes takes its flows along.
 source "$(dirname "$0")/lib.sh"
 [[ $(ulimit -Hn) == unlimited || $(ulimit -Hn) -ge 8192 ]] || skip "the hard limit of open files is too low"
