@@ -54,6 +54,7 @@ constexpr Route routes[] = {
     {"GET", "/v1/routes", plain<view_routes>},
     {"GET", "/v1/connections", plain<view_connections>},
     {"DELETE", "/v1/connections", plain<delete_connections>},
+    {"GET", "/v1/publish", plain<view_publish>},
     {"POST", "/v1/publish", with_body<publish>},
     {"DELETE", "/v1/publish", with_body<unpublish>},
     {"GET", "/v1/tunnels", plain<view_tunnels>},

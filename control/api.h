@@ -21,6 +21,7 @@ namespace uswitch {
 
 class CaptureControl;
 class DropRates;
+class NatControl;
 
 // What became of another configuration.
 struct ConfigOutcome {
@@ -65,6 +66,7 @@ struct ApiContext {
   const DropRates* drop_rates = nullptr;
   // Counted on ports that are no longer configured and whose ids others have; null: nothing was.
   const PortStats* forgotten = nullptr;
+  const NatControl* nat = nullptr;  // null: nothing is published
 };
 
 // Never throws for what a client can send: a refusal is a Reply with {"error": SENTENCE}.

@@ -1,10 +1,11 @@
-// POST and DELETE /v1/publish. An entry is checked by what reads the section `nat: publish` of the
-// configuration, so it is refused for the same reasons, in the same words.
+// GET, POST and DELETE /v1/publish. An entry is checked by what reads the section `nat: publish` of
+// the configuration, so it is refused for the same reasons, in the same words.
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
 
 #include "control/config_nat.h"
 #include "control/json_node.h"
+#include "control/nat_control.h"
 #include "control/views.h"
 
 namespace uswitch {
@@ -74,6 +75,13 @@ json::object view_entry(const PublishConfig& entry) {
   return out;
 }
 
+json::value view_relayed(const std::optional<RelayCounts>& relayed) {
+  if (!relayed) return nullptr;
+  return {{"active", relayed->active},     {"opened", relayed->opened},
+          {"refused", relayed->refused},   {"failed", relayed->failed},
+          {"bytes_in", relayed->bytes_in}, {"bytes_out", relayed->bytes_out}};
+}
+
 json::object act(const ApiContext& context, const ApiActions::Act& action, const YamlNode& node,
                  bool whole) {
   if (!action || !context.config) {
@@ -85,6 +93,19 @@ json::object act(const ApiContext& context, const ApiActions::Act& action, const
 }
 
 }  // namespace
+
+json::object view_publish(const ApiContext& context, const Query& query) {
+  Parameters(query).done();
+  json::array entries;
+  if (context.nat) {
+    for (const NatControl::Published& published : context.nat->list_published()) {
+      json::object entry = view_entry(published.config);
+      entry["relayed"] = view_relayed(published.relayed);
+      entries.push_back(std::move(entry));
+    }
+  }
+  return {{"publish", std::move(entries)}};
+}
 
 json::object publish(const ApiContext& context, const Query& query, const std::string& body) {
   Parameters(query).done();

@@ -79,9 +79,9 @@ void add_filter(CLI::App& show, CommandLine& line, const std::string& name, cons
 
 // Empty when there is such a thing to show.
 std::string refuse_unknown(const std::string& what) {
-  constexpr std::string_view known[] = {"status",     "ports",   "networks",    "fdb",
-                                        "neighbours", "routes",  "connections", "tunnels",
-                                        "drops",      "workers", "config"};
+  constexpr std::string_view known[] = {"status",     "ports",  "networks",    "fdb",
+                                        "neighbours", "routes", "connections", "publish",
+                                        "tunnels",    "drops",  "workers",     "config"};
   if (std::ranges::find(known, what) != std::end(known)) return "";
   return "nothing is called '" + what + "'; " + did_you_mean(what, known, "things to show");
 }
@@ -89,8 +89,8 @@ std::string refuse_unknown(const std::string& what) {
 CLI::App* add_show(CLI::App& app, CommandLine& line) {
   CLI::App* show = app.add_subcommand("show", "Show the state of the running uswitch");
   show->add_option("WHAT", line.what,
-                   "status, ports, networks, fdb, neighbours, routes, connections, tunnels, drops, "
-                   "workers or config")
+                   "status, ports, networks, fdb, neighbours, routes, connections, publish, "
+                   "tunnels, drops, workers or config")
       ->required()
       ->type_name("")
       ->check(refuse_unknown);

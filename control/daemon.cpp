@@ -86,6 +86,7 @@ class Daemon::Impl {
     context.captures = captures_.get();
     context.drop_rates = &drop_rates_;
     context.forgotten = &live_.forgotten();
+    context.nat = &live_.nat();
     return handle(request, context);
   }
 

@@ -3,8 +3,8 @@
 // What comes to the host's own sockets never passes the router, so such a port is a real socket of
 // the host, which also keeps the port from being given away twice, and its flows are relayed: TCP
 // from connection to connection, UDP from datagram to datagram, to the endpoint's address, which
-// the host reaches through its own port of the switch. Client and endpoint may use different
-// versions of IP. The endpoint sees the host's address, not the client's.
+// the host reaches through its own port of the switch. The endpoint sees the host's address, not
+// the client's.
 //
 // Owner: the control thread, which calls all of this. The bytes pass on a thread of their own, the
 // relay thread, so that they keep nothing else waiting; only remove() and the destructor wait for
@@ -15,6 +15,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <set>
 #include <thread>
 #include <vector>
 
@@ -29,10 +30,10 @@ class HostPublish {
   struct View {
     Id id = 0;
     RelayEntry entry;  // with the port that the system chose, when it was to
-    uint64_t opened = 0, active = 0, refused = 0, failed = 0;  // see RelayCounters
-    uint64_t bytes_in = 0, bytes_out = 0;
+    RelayCounts counts;
   };
 
+  // Raises the process's limit of open files as far as it may.
   HostPublish() : HostPublish(RelayLimits()) {}
   explicit HostPublish(const RelayLimits& limits);
   ~HostPublish();  // as remove(), of all
@@ -46,21 +47,27 @@ class HostPublish {
   // The port is free and its connections are reset when this returns. Nothing for an unknown id.
   void remove(Id id);
 
+  // Soon after this returns:
+  // Endpoints with these addresses are gone. Their connections are reset, their UDP clients
+  // forgotten; the ports stay.
+  void forget(const std::set<IpAddress>& endpoints);
+  // Another RelayLimits::udp_idle, also for the clients that are there.
+  void set_udp_idle(Duration idle);
+
   bool has(Id id) const { return published_.contains(id); }
   std::vector<View> list() const;  // by id
+  // Of all ports; those that were removed count on, but have no active flows.
+  RelayCounts total() const;
+  size_t max_flows() const { return max_flows_; }
 
  private:
-  struct Published {
-    RelayEntry entry;
-    std::shared_ptr<RelayCounters> counters;
-    std::shared_ptr<Relay> relay;
-  };
-
   void run_there(const std::function<void()>& work);
 
   RelayThread state_;
+  const size_t max_flows_;
   boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work_;
-  std::map<Id, Published> published_;
+  std::map<Id, std::shared_ptr<Relay>> published_;
+  RelayCounts removed_;
   std::thread thread_;
 };
 

@@ -60,6 +60,8 @@ class LiveSwitch {
   // What was counted on ports whose ids others have by now.
   const PortStats& forgotten() const { return forgotten_; }
 
+  const NatControl& nat() const { return nat_; }
+
   // At run time; see NatControl. Why it cannot be, or nothing.
   std::optional<std::string> publish(const PublishConfig& entry);
   std::optional<std::string> unpublish(const PublishConfig& entry, PublishConfig& removed);

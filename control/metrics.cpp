@@ -1,5 +1,6 @@
 #include "control/metrics.h"
 
+#include "control/nat_control.h"
 #include "control/process_figures.h"
 #include "control/thread_time.h"
 #include "control/version.h"
@@ -74,6 +75,7 @@ std::string metrics(const ApiContext& context) {
   add_tunnel_metrics(text, context);
   add_workers(text, context.engine.workers());
   add_table_metrics(text, context.engine.tables());
+  if (context.nat && context.nat->on_host()) add_relay_metrics(text, *context.nat->on_host());
   return text.take();
 }
 

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "control/api.h"
+#include "control/host_publish.h"
 #include "control/metrics_text.h"
 
 namespace uswitch {
@@ -16,6 +17,7 @@ std::string metrics(const ApiContext& context);
 // Its parts, a file or so each.
 void add_port_metrics(MetricsText& text, const ApiContext& context);
 void add_tunnel_metrics(MetricsText& text, const ApiContext& context);
+void add_relay_metrics(MetricsText& text, const HostPublish& on_host);
 void add_table_metrics(MetricsText& text, const Tables& tables);
 
 }  // namespace uswitch

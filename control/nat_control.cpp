@@ -124,6 +124,7 @@ void NatControl::remove_if(Time now, const std::function<bool(const ConnectionIn
 
 void NatControl::forget(const std::set<IpAddress>& addresses, Time now) {
   if (!present() || addresses.empty()) return;
+  if (on_host_) on_host_->forget(addresses);
   remove_if(now, [&](const ConnectionInfo& c) {
     return addresses.contains(c.original.source) || addresses.contains(c.reply.source);
   });

@@ -55,6 +55,15 @@ class NatControl {
   // Several times a second.
   void tick(Time now);
 
+  // What is published; on the host with what its ports have relayed, together.
+  struct Published {
+    PublishConfig config;
+    std::optional<RelayCounts> relayed;
+  };
+  std::vector<Published> list_published() const;
+  // Null until something was published on the host.
+  const HostPublish* on_host() const { return on_host_.get(); }
+
  private:
   // An entry of the configuration or of the control socket, under the number that its connections
   // carry: 1 to last_tag, and another entry's as soon as this one is let go of.

@@ -35,9 +35,19 @@ void for_each_port(const PublishConfig& entry, Fn fn) {
   }
 }
 
+// Without an address of its own: all that the host has of that version of IP.
+IpAddress host_address(const PublishConfig& entry) {
+  const IpAddress any = entry.to.is_v4() ? IpAddress::from_v4(0) : IpAddress{};
+  return entry.address.value_or(any);
+}
+
 // Names a host port in HostPublish: a tag is good for one entry, so the numbers do not meet.
 HostPublish::Id host_id(uint16_t tag, uint16_t port, bool udp) {
   return uint32_t{tag} << 17 | uint32_t{udp} << 16 | port;
+}
+
+uint16_t tag_of(HostPublish::Id id) {
+  return static_cast<uint16_t>(id >> 17);
 }
 
 bool is_same_port(const PublishConfig& a, const PublishConfig& b) {
@@ -193,7 +203,7 @@ void NatControl::open_on_host(const Entry& entry) {
   if (!on_host_) on_host_ = std::make_unique<HostPublish>();
   try {
     for_each_port(entry.config, [&](uint16_t port, uint16_t to_port, bool udp) {
-      on_host_->add(host_id(entry.tag, port, udp), {entry.config.address, port, udp,
+      on_host_->add(host_id(entry.tag, port, udp), {host_address(entry.config), port, udp,
                                                     entry.config.to, to_port, entry.config.allow});
     });
   } catch (...) {
@@ -207,6 +217,19 @@ void NatControl::close_on_host(const Entry& entry) {
   for_each_port(entry.config, [&](uint16_t port, uint16_t, bool udp) {
     on_host_->remove(host_id(entry.tag, port, udp));
   });
+}
+
+std::vector<NatControl::Published> NatControl::list_published() const {
+  std::map<uint16_t, RelayCounts> relayed;  // by tag
+  if (on_host_) {
+    for (const auto& view : on_host_->list()) relayed[tag_of(view.id)] += view.counts;
+  }
+  std::vector<Published> all;
+  for (const Entry& e : entries_) {
+    all.push_back({e.config, std::nullopt});
+    if (e.config.on.empty()) all.back().relayed = relayed[e.tag];
+  }
+  return all;
 }
 
 uint16_t NatControl::take_tag() {
@@ -268,6 +291,7 @@ void NatControl::published(Time now) {
   }
   leaving_.clear();
   if (!present()) return let_go();
+  if (on_host_) on_host_->set_udp_idle(config_->nat.timeouts.udp);
   claim_externals();
   retire_realms();
   retire_externals();

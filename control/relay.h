@@ -1,20 +1,20 @@
-// What the relays of published host ports have in common: what one relays, what it counts, and the
-// thread that they all run on.
+// What the relays of published host ports have in common: what one relays, what it counts, the
+// thread that they all run on, and how one waits for clients.
 //
-// RelayEntry is a plain value. RelayCounters are written by the relay thread and read by any.
-// RelayThread and what is in it belong to the relay thread ("mine"), except for `io`, to which any
-// thread may post.
+// RelayEntry, RelayCounts and RelayLimits are plain values. RelayThread and what is in it belong to
+// the relay thread ("mine"), except for `io`, to which any thread may post.
 #pragma once
-#include <algorithm>
 #include <array>
 #include <boost/asio/io_context.hpp>
-#include <chrono>
+#include <boost/asio/steady_timer.hpp>
 #include <cstddef>
 #include <cstdint>
-#include <optional>
+#include <memory>
 #include <vector>
 
+#include "control/relay_socket.h"
 #include "core/counters.h"
+#include "core/time.h"
 #include "wire/address.h"
 
 namespace uswitch {
@@ -22,8 +22,7 @@ namespace uswitch {
 // A port of the host and the endpoint's that answers behind it. Their families need not be the
 // same.
 struct RelayEntry {
-  // Without: all that the host has, of both families. 0.0.0.0 and :: are all of their own family.
-  std::optional<IpAddress> address;
+  IpAddress address;  // 0.0.0.0, ::: all that the host has, of that family
   uint16_t port = 0;  // 0: the system chooses one
   bool udp = false;   // otherwise TCP
   IpAddress to;
@@ -33,19 +32,16 @@ struct RelayEntry {
   bool operator==(const RelayEntry&) const = default;
 };
 
-inline bool is_allowed(const RelayEntry& entry, const IpAddress& client) {
-  return entry.allow.empty() || std::ranges::any_of(entry.allow, [&](const IpPrefix& prefix) {
-           return prefix.contains(client);
-         });
-}
-
 // Flows are TCP connections, and UDP clients that were heard of lately.
-struct RelayCounters {
-  Counter opened, closed;
-  Counter refused;    // connections or datagrams: not allowed, or too many flows
-  Counter failed;     // flows for which the endpoint could not be reached
-  Counter bytes_in;   // from clients
-  Counter bytes_out;  // from the endpoint
+struct RelayCounts {
+  uint64_t opened = 0, active = 0;
+  uint64_t refused = 0;    // connections or datagrams: not allowed, or too many flows
+  uint64_t failed = 0;     // flows for which the endpoint could not be reached
+  uint64_t bytes_in = 0;   // from clients
+  uint64_t bytes_out = 0;  // from the endpoint
+
+  RelayCounts& operator+=(const RelayCounts& other);
+  bool operator==(const RelayCounts&) const = default;
 };
 
 struct RelayLimits {
@@ -53,8 +49,8 @@ struct RelayLimits {
   // two of them, and `reserve` are left to everything else.
   size_t flows = 16384;
   size_t reserve = 512;
-  size_t udp_flows = 4096;  // of one entry; for a new one the one longest unused goes
-  std::chrono::milliseconds udp_idle{300'000};  // U-5
+  size_t udp_flows = 4096;  // of one entry
+  Duration udp_idle = std::chrono::seconds(300);
 };
 
 struct RelayThread {
@@ -67,14 +63,48 @@ struct RelayThread {
   std::array<uint8_t, size_t{64} * 1024> buffer;
 };
 
-// One entry at work. Its members are called on the relay thread. Handlers keep it alive for a
-// moment after stop().
-class Relay {
+// One entry at work: a socket to which clients come. Its members are called on the relay thread,
+// those that say so on any. Handlers keep it alive for a moment after stop().
+class Relay : public std::enable_shared_from_this<Relay> {
  public:
+  // `socket` is open_published's. `thread` must outlive it.
+  Relay(RelayThread& thread, UniqueFd socket, RelayEntry entry);
   virtual ~Relay() = default;
-  virtual void start() = 0;
+  Relay(const Relay&) = delete;
+  Relay& operator=(const Relay&) = delete;
+
+  const RelayEntry& entry() const { return entry_; }  // any thread
+  RelayCounts counts() const;                         // any thread
+
+  void start();
   // Closes its sockets, those of its flows too; nothing is relayed any more.
-  virtual void stop() = 0;
+  void stop();
+  virtual void end_flows() = 0;
+  // RelayLimits::udp_idle is another one.
+  virtual void idle_changed() {}
+
+ protected:
+  // Some of the clients that wait, so that others have their turn; the rest is asked for again.
+  // False when the host has no room for them.
+  virtual bool serve() = 0;
+
+  bool is_allowed(const IpAddress& client) const;
+  bool is_full() const { return thread_.flows >= thread_.limits.flows; }
+  bool is_stopped() const { return !socket_.is_open(); }
+  void opened();
+  void closed();
+
+  RelayThread& thread_;
+  const SocketAddress to_;
+  RelayDescriptor socket_;
+  Counter refused_, failed_, bytes_in_, bytes_out_;
+
+ private:
+  void pause();
+
+  const RelayEntry entry_;
+  Counter opened_, closed_;
+  boost::asio::steady_timer pause_;
 };
 
 }  // namespace uswitch

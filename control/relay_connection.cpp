@@ -13,41 +13,27 @@ constexpr int burst = 4;
 
 }  // namespace
 
-RelayConnection::RelayConnection(RelayThread& thread, std::shared_ptr<RelayCounters> counters,
-                                 OnEnd on_end)
+RelayConnection::RelayConnection(RelayThread& thread, const Counts& counts, OnEnd on_end)
     : thread_(thread),
-      counters_(std::move(counters)),
+      failed_(counts.failed),
       on_end_(std::move(on_end)),
       client_(thread.io),
       endpoint_(thread.io),
-      ways_{Way{client_, endpoint_, counters_->bytes_in, {}},
-            Way{endpoint_, client_, counters_->bytes_out, {}}} {}
+      ways_{Way{client_, endpoint_, counts.bytes_in, {}},
+            Way{endpoint_, client_, counts.bytes_out, {}}} {}
 
 RelayConnection::~RelayConnection() {
   on_end_(this);
 }
 
-bool RelayConnection::adopt(RelayDescriptor& side, UniqueFd fd) {
-  if (!fd) return false;
-  set_up_stream(fd.get());
-  boost::system::error_code error;
-  side.assign(fd.get(), error);
-  if (error) {
-    reset_on_close(fd.get());
-    return false;
-  }
-  fd.release();
-  return true;
-}
-
 void RelayConnection::start(UniqueFd client, const SocketAddress& to) {
-  if (!adopt(client_, std::move(client)) || !adopt(endpoint_, connect_to(to, SOCK_STREAM))) {
-    return fail();
-  }
+  if (!hand_over(std::move(client), client_)) return fail();
+  if (!hand_over(connect_to(to, SOCK_STREAM), endpoint_)) return fail();
+  for (RelayDescriptor* side : {&client_, &endpoint_}) set_up_stream(side->native_handle());
   watch(client_);
   endpoint_.async_wait(RelayDescriptor::wait_write,
                        [self = shared_from_this()](boost::system::error_code error) {
-                         if (self->over_) return;
+                         if (self->is_over()) return;
                          if (error || pending_error(self->endpoint_.native_handle()) != 0) {
                            return self->fail();
                          }
@@ -56,7 +42,7 @@ void RelayConnection::start(UniqueFd client, const SocketAddress& to) {
 }
 
 void RelayConnection::fail() {
-  counters_->failed.add(1);
+  failed_.add(1);
   abort();
 }
 
@@ -69,14 +55,14 @@ void RelayConnection::on_connected() {
 void RelayConnection::watch(RelayDescriptor& side) {
   side.async_wait(RelayDescriptor::wait_error,
                   [self = shared_from_this(), &side](boost::system::error_code error) {
-                    if (self->over_ || error) return;
+                    if (self->is_over() || error) return;
                     if (pending_error(side.native_handle()) != 0) self->abort();
                   });
 }
 
 void RelayConnection::wait(RelayDescriptor& side, RelayDescriptor::wait_type what, Way& way) {
   side.async_wait(what, [self = shared_from_this(), &way](boost::system::error_code error) {
-    if (self->over_) return;
+    if (self->is_over()) return;
     if (error) return self->abort();
     self->pump(way);
   });
@@ -116,21 +102,20 @@ bool RelayConnection::send(Way& way, std::span<const uint8_t> bytes) {
 void RelayConnection::end(Way& way) {
   way.ended = true;
   shutdown(way.to.native_handle(), SHUT_WR);
-  if (!ways_[0].ended || !ways_[1].ended) return;
-  over_ = true;
-  boost::system::error_code ignored;
-  client_.close(ignored);
-  endpoint_.close(ignored);
+  if (ways_[0].ended && ways_[1].ended) close();
 }
 
 void RelayConnection::abort() {
-  over_ = true;
-  boost::system::error_code ignored;
   for (RelayDescriptor* side : {&client_, &endpoint_}) {
-    if (!side->is_open()) continue;
-    reset_on_close(side->native_handle());
-    side->close(ignored);
+    if (side->is_open()) reset_on_close(side->native_handle());
   }
+  close();
+}
+
+void RelayConnection::close() {
+  boost::system::error_code ignored;
+  client_.close(ignored);
+  endpoint_.close(ignored);
 }
 
 }  // namespace uswitch

@@ -22,9 +22,13 @@ namespace uswitch {
 class RelayConnection : public std::enable_shared_from_this<RelayConnection> {
  public:
   using OnEnd = std::function<void(RelayConnection*)>;
+  // Its relay's.
+  struct Counts {
+    Counter &failed, &bytes_in, &bytes_out;
+  };
 
-  // `on_end` is called once, from the destructor.
-  RelayConnection(RelayThread& thread, std::shared_ptr<RelayCounters> counters, OnEnd on_end);
+  // `on_end` is called once, from the destructor, and keeps the relay until then.
+  RelayConnection(RelayThread& thread, const Counts& counts, OnEnd on_end);
   ~RelayConnection();
   RelayConnection(const RelayConnection&) = delete;
   RelayConnection& operator=(const RelayConnection&) = delete;
@@ -50,13 +54,14 @@ class RelayConnection : public std::enable_shared_from_this<RelayConnection> {
   void pump(Way& way);
   bool send(Way& way, std::span<const uint8_t> bytes);
   void end(Way& way);
-  bool adopt(RelayDescriptor& side, UniqueFd fd);
+  void close();
+  // A handler that was under way has nothing to do.
+  bool is_over() const { return !client_.is_open(); }
 
   RelayThread& thread_;
-  std::shared_ptr<RelayCounters> counters_;
+  Counter& failed_;
   OnEnd on_end_;
   RelayDescriptor client_, endpoint_;
-  bool over_ = false;  // a handler that was under way has nothing to do
   std::array<Way, 2> ways_;
 };
 

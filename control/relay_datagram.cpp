@@ -26,7 +26,6 @@ void read_control(msghdr& message, Datagram& datagram) {
       datagram.local = IpAddress::from_v4(ntohl(info.ipi_addr.s_addr));
       datagram.interface = static_cast<unsigned>(info.ipi_ifindex);
     } else if (c->cmsg_level == IPPROTO_IPV6 && c->cmsg_type == IPV6_PKTINFO) {
-      // Of IPv4 it is IPv4-mapped, as an IpAddress is.
       const auto info = info_of<in6_pktinfo>(*c);
       datagram.local = IpAddress::load6(info.ipi6_addr.s6_addr);
       datagram.interface = info.ipi6_ifindex;
@@ -53,9 +52,7 @@ void write_control(msghdr& message, const Datagram& datagram) {
   in6_pktinfo info{};
   std::memcpy(&info.ipi6_addr, datagram.local.bytes.data(), 16);
   // Other addresses are routed.
-  if (datagram.local.is_link_local() && !datagram.local.is_v4()) {
-    info.ipi6_ifindex = datagram.interface;
-  }
+  if (datagram.local.is_link_local()) info.ipi6_ifindex = datagram.interface;
   put_control(message, IPPROTO_IPV6, IPV6_PKTINFO, info);
 }
 

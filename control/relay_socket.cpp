@@ -6,6 +6,7 @@
 #include <cstring>
 #include <string>
 #include <system_error>
+#include <utility>
 
 #include "switch/device_error.h"
 #include "wire/bytes.h"
@@ -13,7 +14,8 @@
 namespace uswitch {
 namespace {
 
-void set_on(int fd, int level, int option, int value = 1) {
+void set_on(int fd, int level, int option) {
+  const int value = 1;
   setsockopt(fd, level, option, &value, sizeof value);
 }
 
@@ -34,9 +36,11 @@ std::string remedy(int error, uint16_t port, bool udp) {
   }
 }
 
-[[noreturn]] void fail(const std::optional<IpAddress>& address, uint16_t port, bool udp) {
+[[noreturn]] void fail(const IpAddress& address, uint16_t port, bool udp) {
   const int error = errno;
-  const std::string where = address ? address->to_string() : "all addresses";
+  const std::string where = !address.is_unspecified() ? address.to_string()
+                            : address.is_v4()         ? "all IPv4 addresses"
+                                                      : "all IPv6 addresses";
   throw DeviceError(error, std::string("cannot publish ") + (udp ? "UDP" : "TCP") + " port " +
                                std::to_string(port) + " of " + where + " on the host: " +
                                std::generic_category().message(error) + remedy(error, port, udp));
@@ -47,9 +51,10 @@ UniqueFd make_socket(int family, int type) {
 }
 
 bool bind_and_listen(int fd, const SocketAddress& at, bool udp) {
+  const bool v6 = at.generic.sa_family == AF_INET6;
+  if (v6) set_on(fd, IPPROTO_IPV6, IPV6_V6ONLY);
   if (udp) {
-    set_on(fd, IPPROTO_IP, IP_PKTINFO);
-    if (at.generic.sa_family == AF_INET6) set_on(fd, IPPROTO_IPV6, IPV6_RECVPKTINFO);
+    set_on(fd, v6 ? IPPROTO_IPV6 : IPPROTO_IP, v6 ? IPV6_RECVPKTINFO : IP_PKTINFO);
   } else {
     // Connections of an earlier life that wait for their end do not hold the port. UDP's would let
     // two programs have it.
@@ -60,18 +65,10 @@ bool bind_and_listen(int fd, const SocketAddress& at, bool udp) {
 
 }  // namespace
 
-UniqueFd open_published(const std::optional<IpAddress>& address, uint16_t port, bool udp) {
-  const int type = udp ? SOCK_DGRAM : SOCK_STREAM;
-  SocketAddress at = SocketAddress::of(address.value_or(IpAddress{}), port);
-  UniqueFd fd = make_socket(at.generic.sa_family, type);
-  if (!fd && errno == EAFNOSUPPORT && !address) {
-    at = SocketAddress::of(IpAddress::from_v4(INADDR_ANY), port);
-    fd = make_socket(AF_INET, type);
-  }
-  if (!fd) fail(address, port, udp);
-  if (at.generic.sa_family == AF_INET6)
-    set_on(fd.get(), IPPROTO_IPV6, IPV6_V6ONLY, address ? 1 : 0);
-  if (!bind_and_listen(fd.get(), at, udp)) fail(address, port, udp);
+UniqueFd open_published(const IpAddress& address, uint16_t port, bool udp) {
+  const SocketAddress at = SocketAddress::of(address, port);
+  UniqueFd fd = make_socket(at.generic.sa_family, udp ? SOCK_DGRAM : SOCK_STREAM);
+  if (!fd || !bind_and_listen(fd.get(), at, udp)) fail(address, port, udp);
   return fd;
 }
 
@@ -81,14 +78,18 @@ uint16_t bound_port(int fd) {
   return getsockname(fd, &at.generic, &size) == 0 ? at.port() : uint16_t{0};
 }
 
+bool hand_over(UniqueFd fd, RelayDescriptor& to) {
+  boost::system::error_code error;
+  if (fd) to.assign(fd.get(), error);
+  if (!fd || error) return false;
+  fd.release();
+  return true;
+}
+
 UniqueFd connect_to(const SocketAddress& to, int type) {
   UniqueFd fd = make_socket(to.generic.sa_family, type);
-  if (fd && connect(fd.get(), &to.generic, to.size()) != 0 && errno != EINPROGRESS) {
-    const int error = errno;
-    fd = UniqueFd();
-    errno = error;
-  }
-  return fd;
+  const bool refused = fd && connect(fd.get(), &to.generic, to.size()) != 0;
+  return refused && errno != EINPROGRESS ? UniqueFd() : std::move(fd);
 }
 
 int pending_error(int fd) {

@@ -4,7 +4,6 @@
 #pragma once
 #include <boost/asio/posix/stream_descriptor.hpp>
 #include <cstdint>
-#include <optional>
 
 #include "core/socket_address.h"
 #include "switch/fd.h"
@@ -15,16 +14,18 @@ namespace uswitch {
 // Waits by Asio; what is read and written, system calls do.
 using RelayDescriptor = boost::asio::posix::stream_descriptor;
 
-// A bound socket: TCP's listens, UDP's says to which address a datagram came. Without `address` it
-// is bound to all of both families, or to IPv4's where the host has no IPv6. Throws DeviceError,
+// A bound socket: TCP's listens, UDP's says to which address a datagram came. Throws DeviceError,
 // with a sentence that names the port and says what to do.
-UniqueFd open_published(const std::optional<IpAddress>& address, uint16_t port, bool udp);
+UniqueFd open_published(const IpAddress& address, uint16_t port, bool udp);
 
 // The port that the system chose or was asked for.
 uint16_t bound_port(int fd);
 
-// A socket on its way to `to`: SOCK_STREAM's is connected once it can be written to. Without one,
-// errno says why.
+// Gives it to a descriptor that has none. False when it is none, or cannot be waited for; it is
+// closed then.
+bool hand_over(UniqueFd fd, RelayDescriptor& to);
+
+// A socket on its way to `to`: SOCK_STREAM's is connected once it can be written to. Or none.
 UniqueFd connect_to(const SocketAddress& to, int type);
 
 // The error that the connection met, once; 0 for none.

@@ -1,8 +1,8 @@
 #include "control/relay_udp.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <chrono>
-#include <iterator>
 #include <utility>
 
 namespace uswitch {
@@ -25,45 +25,29 @@ void send_to_endpoint(int fd, std::span<const uint8_t> bytes) {
 
 }  // namespace
 
-UdpRelay::UdpRelay(RelayThread& thread, UniqueFd socket, RelayEntry entry,
-                   std::shared_ptr<RelayCounters> counters)
-    : thread_(thread),
-      entry_(std::move(entry)),
-      to_(SocketAddress::of(entry_.to, entry_.to_port)),
-      counters_(std::move(counters)),
-      socket_(thread.io, socket.get()),
-      idle_(thread.io) {
-  socket.release();
-}
+UdpRelay::UdpRelay(RelayThread& thread, UniqueFd socket, RelayEntry entry)
+    : Relay(thread, std::move(socket), std::move(entry)), idle_(thread.io) {}
 
-void UdpRelay::start() {
-  socket_.async_wait(RelayDescriptor::wait_read,
-                     [self = shared_from_this()](boost::system::error_code error) {
-                       if (error || !self->socket_.is_open()) return;
-                       self->from_clients();
-                       self->start();
-                     });
-}
-
-void UdpRelay::from_clients() {
+bool UdpRelay::serve() {
   for (int i = 0; i < burst; ++i) {
     const auto datagram = receive_datagram(socket_.native_handle(), thread_.buffer);
-    if (!datagram) return;
+    if (!datagram) break;
     from_client(*datagram);
   }
+  return true;
 }
 
 void UdpRelay::from_client(const Datagram& datagram) {
   // No answer could come from there.
   const bool to_group =
       datagram.local.is_multicast() || datagram.local == IpAddress::from_v4(INADDR_BROADCAST);
-  if (to_group || !is_allowed(entry_, datagram.peer.address())) return counters_->refused.add(1);
+  if (to_group || !is_allowed(datagram.peer.address())) return refused_.add(1);
   Client* client = find_or_open(datagram);
   if (!client) return;
   send_to_endpoint(client->endpoint.native_handle(),
                    std::span(thread_.buffer).first(datagram.size));
-  counters_->bytes_in.add(datagram.size);
-  used(*client);
+  bytes_in_.add(datagram.size);
+  used(*client, client->answered);
 }
 
 UdpRelay::Client* UdpRelay::find_or_open(const Datagram& datagram) {
@@ -71,42 +55,36 @@ UdpRelay::Client* UdpRelay::find_or_open(const Datagram& datagram) {
                 datagram.peer.scope()};
   if (const auto found = by_key_.find(key); found != by_key_.end()) return found->second->get();
   if (make_room()) return open(key, datagram);
-  counters_->refused.add(1);
+  refused_.add(1);
   return nullptr;
 }
 
 bool UdpRelay::make_room() {
-  const RelayLimits& limits = thread_.limits;
-  const bool full = clients_.size() >= limits.udp_flows || thread_.flows >= limits.flows;
-  if (full && !clients_.empty()) close_oldest();
-  return clients_.size() < limits.udp_flows && thread_.flows < limits.flows;
+  const auto has_room = [&] { return by_key_.size() < thread_.limits.udp_flows && !is_full(); };
+  if (!has_room() && !by_key_.empty()) close_oldest(clients_[clients_[0].empty() ? 1 : 0]);
+  return has_room();
 }
 
 UdpRelay::Client* UdpRelay::open(const Key& key, const Datagram& datagram) {
-  UniqueFd fd = connect_to(to_, SOCK_DGRAM);
   RelayDescriptor endpoint(thread_.io);
-  boost::system::error_code error;
-  if (fd) endpoint.assign(fd.get(), error);
-  if (!fd || error) {
-    counters_->failed.add(1);
+  if (!hand_over(connect_to(to_, SOCK_DGRAM), endpoint)) {
+    failed_.add(1);
     return nullptr;
   }
-  fd.release();
   auto client = std::make_shared<Client>(Client{key, datagram, std::move(endpoint), now()});
-  by_key_.emplace(key, clients_.insert(clients_.end(), client));
-  ++thread_.flows;
-  counters_->opened.add(1);
+  by_key_.emplace(key, clients_[0].insert(clients_[0].end(), client));
+  opened();
   listen_to(client);
-  if (clients_.size() == 1) close_idle();
+  if (by_key_.size() == 1) close_idle();
   return client.get();
 }
 
 void UdpRelay::listen_to(const std::shared_ptr<Client>& client) {
   client->endpoint.async_wait(RelayDescriptor::wait_read,
-                              [self = shared_from_this(), client](boost::system::error_code error) {
+                              [this, self = shared_from_this(), client](auto error) {
                                 if (error || !client->endpoint.is_open()) return;
-                                self->from_endpoint(*client);
-                                self->listen_to(client);
+                                from_endpoint(*client);
+                                listen_to(client);
                               });
 }
 
@@ -119,42 +97,48 @@ void UdpRelay::from_endpoint(Client& client) {
     if (n < 0) continue;  // an ICMP error
     const auto answer = std::span(buffer).first(static_cast<size_t>(n));
     if (answer_datagram(socket_.native_handle(), client.first, answer)) {
-      counters_->bytes_out.add(answer.size());
+      bytes_out_.add(answer.size());
     }
-    used(client);
+    used(client, true);
   }
 }
 
-void UdpRelay::used(Client& client) {
+void UdpRelay::used(Client& client, bool answered) {
+  Clients& to = clients_[answered ? 1 : 0];
+  to.splice(to.end(), clients_[client.answered ? 1 : 0], by_key_.at(client.key));
+  client.answered = answered;
   client.last = now();
-  clients_.splice(clients_.end(), clients_, by_key_.at(client.key));
 }
 
-void UdpRelay::close_oldest() {
-  Client& client = *clients_.front();
+void UdpRelay::close_oldest(Clients& clients) {
+  Client& client = *clients.front();
   boost::system::error_code ignored;
   client.endpoint.close(ignored);
   by_key_.erase(client.key);
-  clients_.pop_front();
-  --thread_.flows;
-  counters_->closed.add(1);
+  clients.pop_front();
+  closed();
 }
 
 void UdpRelay::close_idle() {
-  const Time end = now() - thread_.limits.udp_idle;
-  while (!clients_.empty() && clients_.front()->last <= end) close_oldest();
-  if (clients_.empty()) return;
-  idle_.expires_at(clients_.front()->last + thread_.limits.udp_idle);
-  idle_.async_wait([self = shared_from_this()](boost::system::error_code error) {
-    if (!error && self->socket_.is_open()) self->close_idle();
+  const Duration idle = thread_.limits.udp_idle;
+  const Time at = now();
+  Time next = Time::max();
+  for (Clients& clients : clients_) {
+    while (!clients.empty() && at - clients.front()->last >= idle) close_oldest(clients);
+    if (!clients.empty()) next = std::min(next, clients.front()->last + idle);
+  }
+  if (by_key_.empty()) return;
+  idle_.expires_at(next);
+  idle_.async_wait([this, self = shared_from_this()](boost::system::error_code error) {
+    if (!error && !is_stopped()) close_idle();
   });
 }
 
-void UdpRelay::stop() {
-  boost::system::error_code ignored;
-  socket_.close(ignored);
+void UdpRelay::end_flows() {
   idle_.cancel();
-  while (!clients_.empty()) close_oldest();
+  for (Clients& clients : clients_) {
+    while (!clients.empty()) close_oldest(clients);
+  }
 }
 
 }  // namespace uswitch

@@ -48,12 +48,10 @@ std::string networks_of(const json::object& port) {
   return list;
 }
 
-std::string addresses_of(const json::object& port) {
-  std::string list;
-  for (const json::value& address : port.at("addresses").as_array()) {
-    list = separated(list, text(address));
-  }
-  return list;
+std::string joined(const json::array& list) {
+  std::string all;
+  for (const json::value& one : list) all = separated(all, text(one));
+  return all;
 }
 
 Table::Cell drops(const json::value& value) {
@@ -91,7 +89,7 @@ std::string render_ports(const json::object& view, bool colour) {
     const json::object& port = one.as_object();
     table.add({text(port.at("name")), text(port.at("type")), state(port), networks_of(port),
                text(port.at("netns")), text(port.at("device")), text(port.at("mac")),
-               addresses_of(port), mtu_of(port), count(port.at("rx_packets")),
+               joined(port.at("addresses").as_array()), mtu_of(port), count(port.at("rx_packets")),
                bytes(port.at("rx_bytes")), count(port.at("tx_packets")), bytes(port.at("tx_bytes")),
                drops(port.at("drops")), drops(port.at("missed"))});
   }
@@ -214,6 +212,37 @@ std::string render_drops(const json::object& view, bool colour) {
   return table.render(colour) + (last.empty() ? "" : "\n" + last.render(colour));
 }
 
+// What is relayed stands only with what is published on the host.
+std::string render_publish(const json::object& view, bool colour) {
+  Table table({{"ON"},
+               {"ADDRESS"},
+               {"PORT", right},
+               {"PROTO"},
+               {"TO"},
+               {"ALLOW"},
+               {"ACTIVE", right},
+               {"OPENED", right},
+               {"REFUSED", right},
+               {"FAILED", right},
+               {"BYTES IN", right},
+               {"BYTES OUT", right}});
+  for (const json::value& one : view.at("publish").as_array()) {
+    const json::object& entry = one.as_object();
+    std::vector<Table::Cell> row{text(entry.at("on")),   text(entry.at("address")),
+                                 text(entry.at("port")), joined(entry.at("proto").as_array()),
+                                 text(entry.at("to")),   joined(entry.at("allow").as_array())};
+    if (const json::object* relayed = entry.at("relayed").if_object()) {
+      row.insert(row.end(), {count(relayed->at("active")), count(relayed->at("opened")),
+                             drops(relayed->at("refused")), drops(relayed->at("failed")),
+                             bytes(relayed->at("bytes_in")), bytes(relayed->at("bytes_out"))});
+    }
+    table.add(std::move(row));
+  }
+  if (table.empty()) return "nothing is published\n";
+  table.hide_empty_columns();
+  return table.render(colour);
+}
+
 std::string render_tunnels(const json::object& view, bool colour) {
   Table table({{"TUNNEL"},
                {"TYPE"},
@@ -283,17 +312,13 @@ std::string render_view(const std::string& what, const json::object& view, bool 
     std::string_view what;
     std::string (*render)(const json::object&, bool);
   };
-  constexpr Renderer renderers[] = {{"status", render_status},
-                                    {"ports", render_ports},
-                                    {"networks", render_networks},
-                                    {"fdb", render_fdb},
-                                    {"neighbours", render_neighbours},
-                                    {"routes", render_routes},
-                                    {"connections", render_connections},
-                                    {"tunnels", render_tunnels},
-                                    {"drops", render_drops},
-                                    {"workers", render_workers},
-                                    {"config", render_config}};
+  constexpr Renderer renderers[] = {
+      {"status", render_status},           {"ports", render_ports},
+      {"networks", render_networks},       {"fdb", render_fdb},
+      {"neighbours", render_neighbours},   {"routes", render_routes},
+      {"connections", render_connections}, {"publish", render_publish},
+      {"tunnels", render_tunnels},         {"drops", render_drops},
+      {"workers", render_workers},         {"config", render_config}};
   for (const Renderer& renderer : renderers) {
     if (renderer.what == what) return renderer.render(view, colour);
   }

@@ -45,6 +45,7 @@ boost::json::object view_neighbours(const ApiContext& context, const Query& quer
 boost::json::object view_routes(const ApiContext& context, const Query& query);
 boost::json::object view_connections(const ApiContext& context, const Query& query);
 boost::json::object delete_connections(const ApiContext& context, const Query& query);
+boost::json::object view_publish(const ApiContext& context, const Query& query);
 boost::json::object view_tunnels(const ApiContext& context, const Query& query);
 boost::json::object view_drops(const ApiContext& context, const Query& query);
 boost::json::object view_workers(const ApiContext& context, const Query& query);

@@ -1,10 +1,10 @@
 #include "tunnel/source_ports.h"
 
-#include <sys/resource.h>
-
 #include <algorithm>
 #include <random>
 #include <system_error>
+
+#include "core/open_files.h"
 
 namespace uswitch {
 
@@ -12,15 +12,9 @@ namespace {
 
 constexpr unsigned first_port = 49152, ports = 65536 - first_port;  // RFC 7348 5
 
-// What the process may have without asking anybody. Descriptors for all else must be left.
+// Descriptors for all else must be left.
 unsigned affordable(unsigned wanted) {
-  rlimit files{};
-  if (getrlimit(RLIMIT_NOFILE, &files) < 0) return wanted;
-  if (files.rlim_cur < files.rlim_max) {
-    files.rlim_cur = files.rlim_max;
-    setrlimit(RLIMIT_NOFILE, &files);
-  }
-  return static_cast<unsigned>(std::clamp<rlim_t>(files.rlim_cur / 8, 1, wanted));
+  return static_cast<unsigned>(std::clamp<uint64_t>(raised_open_files() / 8, 1, wanted));
 }
 
 }  // namespace

@@ -58,9 +58,10 @@ class ApiFixture : public testing::Test {
   }
 
   Reply ask(const std::string& method, const std::string& target, const std::string& body = "") {
-    return handle({method, target, body}, {engine_, infos_, "/etc/uswitch.yaml", "workers: 2\n",
-                                           start, start - std::chrono::seconds(90), config_,
-                                           actions_, captures_.get(), drop_rates_, forgotten_});
+    return handle({method, target, body},
+                  {engine_, infos_, "/etc/uswitch.yaml", "workers: 2\n", start,
+                   start - std::chrono::seconds(90), config_, actions_, captures_.get(),
+                   drop_rates_, forgotten_, nat_});
   }
   boost::json::value get(const std::string& target) {
     const Reply reply = ask("GET", target);
@@ -87,6 +88,7 @@ class ApiFixture : public testing::Test {
   std::shared_ptr<CaptureControl> captures_ = std::make_shared<CaptureControl>(engine_);
   const DropRates* drop_rates_ = nullptr;
   const PortStats* forgotten_ = nullptr;
+  const NatControl* nat_ = nullptr;
 };
 
 }  // namespace uswitch::test

@@ -2,7 +2,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "control/nat_control.h"
 #include "tests/unit/control/api_fixture.h"
+#include "tests/unit/control/host_socket.h"
 
 namespace uswitch {
 namespace {
@@ -160,9 +162,40 @@ TEST_F(ApiPublishTest, WhatIsTakenBackMustBeSaidOnceAndWhole) {
 }
 
 TEST_F(ApiPublishTest, OtherMethodsAreRefusedWithThoseThereAre) {
-  const Reply reply = ask("GET", "/v1/publish");
+  const Reply reply = ask("PUT", "/v1/publish");
   EXPECT_EQ(reply.status, 405u);
-  EXPECT_EQ(reply.allow, "POST, DELETE");
+  EXPECT_EQ(reply.allow, "GET, POST, DELETE");
+}
+
+TEST_F(ApiPublishTest, WhatIsPublishedIsShownWithWhatTheHostRefused) {
+  const test::HostSocket server = test::HostSocket::server(test::loopback4);
+  Config running = config;
+  running.nat.publish = {web, web};
+  PublishConfig& on_host = running.nat.publish[1];
+  on_host.on = "";
+  on_host.address = test::loopback4;
+  on_host.first_port = on_host.last_port = 0;  // the system chooses one
+  on_host.allow = {*IpPrefix::parse("192.0.2.0/24")};
+  const NatControl nat(running);
+  nat_ = &nat;
+  const uint16_t port = nat.on_host()->list().at(0).entry.port;
+  ASSERT_EQ(test::HostSocket::client(test::loopback4, port).hear(), "<reset>");
+  EXPECT_EQ(get("/v1/publish"), json::parse(R"({"publish": [
+      {"on": "outside", "address": null, "port": "8080", "proto": ["tcp"], "to": "10.0.0.11:80",
+       "allow": [], "relayed": null},
+      {"on": "host", "address": "127.0.0.1", "port": "0", "proto": ["tcp"], "to": "10.0.0.11:80",
+       "allow": ["192.0.2.0/24"], "relayed": {"active": 0, "opened": 0, "refused": 1, "failed": 0,
+                                              "bytes_in": 0, "bytes_out": 0}}]})"));
+  EXPECT_EQ(table("publish"),
+            "ON       ADDRESS    PORT  PROTO  TO            ALLOW         ACTIVE  OPENED  REFUSED  "
+            "FAILED  BYTES IN  BYTES OUT\n"
+            "outside             8080  tcp    10.0.0.11:80\n"
+            "host     127.0.0.1     0  tcp    10.0.0.11:80  192.0.2.0/24       0       0        1  "
+            "     0       0 B        0 B\n");
+}
+
+TEST_F(ApiPublishTest, NothingIsPublishedWithoutTranslation) {
+  EXPECT_EQ(table("publish"), "nothing is published\n");
 }
 
 }  // namespace

@@ -17,6 +17,7 @@
 namespace uswitch::test {
 
 inline const IpAddress loopback4 = IpAddress::from_v4(0x7f000001);
+inline const IpAddress any4 = IpAddress::from_v4(0);
 inline const IpAddress loopback6 = *IpAddress::parse("::1");
 
 class HostSocket {
@@ -110,7 +111,7 @@ bool eventually(Condition condition) {
 }
 
 inline RelayEntry entry_to(const HostSocket& server, const IpAddress& server_address,
-                           std::optional<IpAddress> address, bool udp = false) {
+                           const IpAddress& address, bool udp = false) {
   return {address, 0, udp, server_address, server.port(), {}};
 }
 

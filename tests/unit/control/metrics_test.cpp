@@ -10,6 +10,7 @@
 #include <sstream>
 
 #include "tests/unit/control/api_fixture.h"
+#include "tests/unit/control/host_socket.h"
 
 namespace uswitch {
 namespace {
@@ -152,6 +153,24 @@ TEST_F(MetricsTest, EachFamilyStandsOnceAndCountersEndInTotal) {
       EXPECT_TRUE(line.starts_with(current + " ") || line.starts_with(current + "{")) << line;
     }
   }
+}
+
+TEST_F(MetricsTest, PortsPublishedOnTheHostSayWhatTheyRefused) {
+  EXPECT_THAT(metrics(), Not(HasSubstr("uswitch_relay_entries")));
+  const test::HostSocket server = test::HostSocket::server(test::loopback4);
+  HostPublish host;
+  RelayEntry entry = test::entry_to(server, test::loopback4, test::loopback4);
+  entry.allow = {*IpPrefix::parse("192.0.2.0/24")};
+  const uint16_t port = test::publish(host, 1, entry);
+  ASSERT_EQ(test::HostSocket::client(test::loopback4, port).hear(), "<reset>");
+  MetricsText text;
+  add_relay_metrics(text, host);
+  const std::string all = text.take();
+  EXPECT_THAT(all, HasSubstr("\nuswitch_relay_events_total{event=\"refused\"} 1\n"));
+  EXPECT_THAT(all, HasSubstr("\nuswitch_relay_events_total{event=\"failed\"} 0\n"));
+  EXPECT_THAT(all, HasSubstr("\nuswitch_relay_entries 0\n"));
+  EXPECT_THAT(all, HasSubstr("\nuswitch_relay_max_entries " + std::to_string(host.max_flows())));
+  EXPECT_THAT(all, HasSubstr("\nuswitch_relay_bytes_total{direction=\"in\"} 0\n"));
 }
 
 TEST_F(MetricsTest, TunnelsSaySinceWhenTheyAreSilent) {

@@ -2,8 +2,6 @@
 
 #include <gtest/gtest.h>
 
-#include <optional>
-
 #include "tests/unit/control/host_socket.h"
 
 namespace uswitch {
@@ -14,13 +12,13 @@ using namespace test;
 // A published port and the server behind it.
 struct Published {
   explicit Published(const RelayLimits& limits = {}, const IpAddress& server_address = loopback4,
-                     std::optional<IpAddress> address = loopback4)
+                     const IpAddress& address = loopback4)
       : server(HostSocket::server(server_address, SOCK_DGRAM)),
         host(limits),
         port(publish(host, 1, entry_to(server, server_address, address, true))) {}
 
   HostSocket client() const { return HostSocket::client(loopback4, port, SOCK_DGRAM); }
-  HostPublish::View view() const { return host.list().at(0); }
+  RelayCounts view() const { return host.list().at(0).counts; }
 
   HostSocket server;
   HostPublish host;
@@ -95,7 +93,7 @@ TEST(RelayUdp, carries_the_largest_and_the_smallest_datagram) {
   EXPECT_EQ(hear_from(p.server).from.port(), heard.from.port());
 }
 
-void answers_from_where_it_was_asked(const IpAddress& asked, std::optional<IpAddress> published) {
+void answers_from_where_it_was_asked(const IpAddress& asked, const IpAddress& published) {
   const Published p({}, loopback4, published);
   const HostSocket client(asked.family(), SOCK_DGRAM);  // not connected: takes it from anywhere
   ASSERT_TRUE(say_to(client, SocketAddress::of(asked, p.port), "where?"));
@@ -108,14 +106,12 @@ void answers_from_where_it_was_asked(const IpAddress& asked, std::optional<IpAdd
 
 TEST(RelayUdp, answers_from_the_address_that_was_asked) {
   const IpAddress other = *IpAddress::parse("127.0.0.2");
-  answers_from_where_it_was_asked(other, std::nullopt);
-  answers_from_where_it_was_asked(other, IpAddress::from_v4(0));
+  answers_from_where_it_was_asked(other, any4);
   answers_from_where_it_was_asked(loopback4, loopback4);
 }
 
 TEST(RelayUdp, answers_from_the_IPv6_address_that_was_asked) {
   if (!has_ipv6()) GTEST_SKIP() << "no IPv6 here";
-  answers_from_where_it_was_asked(loopback6, std::nullopt);
   answers_from_where_it_was_asked(loopback6, IpAddress{});
 }
 
@@ -126,7 +122,7 @@ TEST(RelayUdp, carries_IPv4_to_IPv6) {
 }
 
 TEST(RelayUdp, one_client_at_two_addresses_is_two_flows) {
-  const Published p({}, loopback4, std::nullopt);
+  const Published p({}, loopback4, any4);
   const HostSocket client(Family::v4, SOCK_DGRAM);
   const IpAddress other = *IpAddress::parse("127.0.0.2");
   for (const IpAddress& to : {loopback4, other}) {
@@ -148,6 +144,32 @@ TEST(RelayUdp, U5_forgets_a_client_that_is_idle) {
   ASSERT_TRUE(client.say("again"));
   ASSERT_EQ(hear_from(p.server).text, "again");
   EXPECT_TRUE(eventually([&] { return p.view().opened == 2 && p.view().active == 0; }));
+}
+
+TEST(RelayUdp, U5_another_idle_time_counts_for_the_clients_that_are_there) {
+  Published p;
+  const HostSocket client = p.client();
+  exchange(client, p.server, "hello");
+  p.host.set_udp_idle(std::chrono::milliseconds(30));
+  EXPECT_TRUE(eventually([&] { return p.view().active == 0; }));
+  p.host.set_udp_idle(std::chrono::seconds(300));
+  exchange(client, p.server, "again");
+  EXPECT_EQ(p.view().active, 1u);
+}
+
+TEST(RelayUdp, forged_sources_do_not_take_the_place_of_a_client_that_was_answered) {
+  RelayLimits limits;
+  limits.udp_flows = 4;
+  const Published p(limits);
+  const HostSocket client = p.client();
+  const uint16_t port = exchange(client, p.server, "mine").from.port();
+  for (int i = 0; i < 12; ++i) {
+    ASSERT_TRUE(p.client().say("forged"));
+    ASSERT_EQ(hear_from(p.server).text, "forged");
+  }
+  EXPECT_EQ(p.view().opened, 13u);
+  EXPECT_EQ(p.view().active, 4u);
+  EXPECT_EQ(exchange(client, p.server, "still mine").from.port(), port);
 }
 
 TEST(RelayUdp, forgets_the_client_longest_unused_for_a_new_one) {
@@ -175,7 +197,7 @@ TEST(RelayUdp, refuses_a_client_when_other_entries_have_all_flows) {
   exchange(client, p.server, "mine");
   const uint16_t port = publish(p.host, 2, entry_to(p.server, loopback4, loopback4, true));
   ASSERT_TRUE(HostSocket::client(loopback4, port, SOCK_DGRAM).say("no room"));
-  EXPECT_TRUE(eventually([&] { return p.host.list().at(1).refused == 1; }));
+  EXPECT_TRUE(eventually([&] { return p.host.list().at(1).counts.refused == 1; }));
   exchange(client, p.server, "still mine");
 }
 
@@ -186,8 +208,8 @@ TEST(RelayUdp, refuses_clients_that_are_not_allowed) {
   entry.allow = {*IpPrefix::parse("10.0.0.0/8")};
   const uint16_t port = publish(host, 1, entry);
   ASSERT_TRUE(HostSocket::client(loopback4, port, SOCK_DGRAM).say("let me in"));
-  EXPECT_TRUE(eventually([&] { return host.list().at(0).refused == 1; }));
-  EXPECT_EQ(host.list().at(0).opened, 0u);
+  EXPECT_TRUE(eventually([&] { return host.list().at(0).counts.refused == 1; }));
+  EXPECT_EQ(host.list().at(0).counts.opened, 0u);
 }
 
 TEST(RelayUdp, goes_on_when_an_endpoint_that_was_away_is_back) {
