@@ -70,15 +70,26 @@ TEST_F(NatTcp, T2_CT2_AWholeConversation) {
   }
 }
 
+// Whichever side is the first to answer, and before any further acknowledgment.
 TEST_F(NatTcp, T2_SimultaneousOpen) {
+  const Segment answer_out = {true, "SA", 100, 501}, answer_in = {false, "SA", 500, 101};
   for (Family f : families) {
-    talk({{true, "S", 100, 0},
-          {false, "S", 500, 0},
-          {true, "SA", 100, 501},
-          {false, "SA", 500, 101},
-          {true, "PA", 101, 501, 10},
-          {false, "A", 501, 111}},
-         f);
+    for (const bool out_first : {true, false}) {
+      talk({{true, "S", 100, 0}, {false, "S", 500, 0}}, f);
+      if (out_first)
+        talk({answer_out, answer_in}, f);
+      else
+        talk({answer_in, answer_out}, f);
+      talk({{true, "PA", 101, 501, 1000},
+            {true, "PA", 1101, 501, 1000},
+            {true, "PA", 2101, 501, 1000},
+            {false, "PA", 501, 101, 700},
+            {false, "PA", 1201, 101, 700},
+            {false, "A", 1901, 3101},
+            {true, "A", 3101, 1901}},
+           f);
+      forget();
+    }
   }
 }
 
