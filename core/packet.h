@@ -68,8 +68,10 @@ struct Packet {
   bool has_stripped_tag = false;  // the kernel took the tag out of the frame into tci (AP-2)
   bool routed = false;            // the router has taken it to another network than it came from
   bool reassembled = false;       // came in fragments, and may go on so whatever its header says
+  bool renumbered = false;        // NAT has given it another IPv4 id than former_id
   Reason refused = Reason::none;  // set by the port it came in by: it must be dropped
-  uint64_t mark = 0;              // who captures it, and as which packet: engine/capture.h
+  uint16_t former_id = 0;
+  uint64_t mark = 0;  // who captures it, and as which packet: engine/capture.h
 
   std::span<const uint8_t> frame() const { return {data, length}; }
   std::span<uint8_t> frame() { return {data, length}; }
@@ -88,6 +90,7 @@ struct Packet {
     has_stripped_tag = false;
     routed = false;
     reassembled = false;
+    renumbered = false;
     refused = Reason::none;
     mark = 0;
   }

@@ -15,6 +15,8 @@ SavedPacket::SavedPacket(const Packet& packet)
       tci_(packet.tci),
       has_stripped_tag_(packet.has_stripped_tag),
       routed_(packet.routed),
+      renumbered_(packet.renumbered),
+      former_id_(packet.former_id),
       mark_(packet.mark) {
   std::memcpy(bytes_.get(), packet.data, length_);
 }
@@ -31,6 +33,8 @@ void SavedPacket::restore(Packet& packet) const {
   packet.tci = tci_;
   packet.has_stripped_tag = has_stripped_tag_;
   packet.routed = routed_;
+  packet.renumbered = renumbered_;
+  packet.former_id = former_id_;
   packet.mark = mark_;
 }
 

@@ -36,6 +36,8 @@ class SavedPacket {
   uint16_t tci_;
   bool has_stripped_tag_;
   bool routed_;
+  bool renumbered_;
+  uint16_t former_id_;
   uint64_t mark_;
 };
 

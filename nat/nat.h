@@ -20,6 +20,7 @@
 #include "core/batch.h"
 #include "core/time.h"
 #include "core/verdict.h"
+#include "nat/datagram_ids.h"
 #include "nat/flow_tuple.h"
 #include "nat/policy.h"
 
@@ -101,8 +102,9 @@ class Nat {
   };
 
   static void find_key(const Translation& nat, const Packet& packet, Flow& flow);
-  static Verdict follow(const Translation& nat, Packet& packet, Flow& flow, Time now);
-  static Verdict follow_error(const Translation& nat, Packet& packet, Flow& flow, Time now);
+  Verdict follow(const Translation& nat, Packet& packet, Flow& flow, Time now);
+  Verdict follow_error(const Translation& nat, Packet& packet, Flow& flow, Time now);
+  void translate(const Translation& nat, Packet& packet, const Tuple& from, const Tuple& to);
   static std::optional<Found> translate_quote(const Translation& nat, Packet& packet, Time now);
   template <class Find>
   static Opening begin_with(const Translation& nat, const FlowFields& fields, NetworkId in,
@@ -118,11 +120,12 @@ class Nat {
                                            const FlowFields& fields, NetworkId in, NetworkId out);
   static std::optional<Reason> judge_stray(const Translation& nat, const Opening& opening,
                                            const FlowFields& fields, NetworkId in, NetworkId out);
-  static Verdict insert(const Translation& nat, const Tuple& tuple, const NewConnection& made,
-                        Packet& packet, Flow& flow, Time now);
+  Verdict insert(const Translation& nat, const Tuple& tuple, const NewConnection& made,
+                 Packet& packet, Flow& flow, Time now);
   static void close(const Translation& nat, const Opening& opening);
 
   std::array<Flow, Batch::limit> flows_;
+  DatagramIds ids_;
 };
 
 }  // namespace uswitch
