@@ -65,6 +65,7 @@ Verdict Nat::follow(const Translation& nat, Packet& packet, Flow& flow, Time now
   bool is_reset = false;  // as answers to strangers are: they give no leave (N-4)
   if (flow.fields.kind == Kind::tcp) {
     const TcpSegment segment = segment_of(packet);
+    if (is_damaged(packet, segment)) return Verdict::drop(Reason::bad_tcp_checksum);
     is_reset = segment.has(TcpView::Flag::rst);
     switch (nat.connections->follow(*found, segment, packet.length, now, nat.timeouts, refresh)) {
       case Follow::invalid:
@@ -201,10 +202,9 @@ Verdict Nat::open(const Translation& nat, const Opening& o, Packet& packet, size
   }
   NewConnection made;
   if (fields.kind == Kind::tcp) {
-    const TcpVerdict verdict = uswitch::follow(made.tcp, Direction::original, segment_of(packet));
-    if (verdict == TcpVerdict::invalid) {
+    if (const Reason r = begin_tcp(made.tcp, packet); r != Reason::none) {
       close(nat, o);
-      return Verdict::drop(Reason::tcp_out_of_state);
+      return Verdict::drop(r);
     }
   }
   const auto source = source_of(nat, o, in, out);

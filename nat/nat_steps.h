@@ -5,8 +5,14 @@
 
 #include "nat/leave.h"
 #include "nat/nat.h"
+#include "nat/partial_checksum.h"
 #include "nat/rewrite.h"
 #include "nat/tcp_segment.h"
+#include "wire/checksum.h"
+#include "wire/ethernet.h"
+#include "wire/ip_protocol.h"
+#include "wire/ipv4.h"
+#include "wire/ipv6.h"
 #include "wire/tcp.h"
 
 namespace uswitch {
@@ -34,6 +40,34 @@ inline bool is_ip(const Packet& p) {
 inline TcpSegment segment_of(const Packet& p) {
   return tcp_segment(
       *TcpView::parse({p.data + p.layout.l4, size_t{p.layout.l3_end} - p.layout.l4}));
+}
+
+inline bool tcp_checksum_right(const Packet& p) {
+  const bool v4 = p.layout.ether_type == ether_type::ipv4;
+  const std::span<const uint8_t> tcp(p.data + p.layout.l4, p.layout.l3_end - p.layout.l4);
+  const uint8_t* ip = p.data + Layout::l3;
+  const uint16_t pseudo =
+      v4 ? checksum::pseudo4(ip + Ipv4View::Offset::source, ip_protocol::tcp, tcp.size())
+         : checksum::pseudo6(ip + Ipv6View::Offset::source, ip_protocol::tcp, tcp.size());
+  return checksum::add(pseudo, checksum::sum(tcp)) == 0xffff;
+}
+
+// Whether the segment would open or end a connection and was damaged on its way (CT-4). Of those
+// alone the checksum is read: data are for their receiver to judge, and summing them would cost
+// more than all the rest.
+inline bool is_damaged(const Packet& p, const TcpSegment& segment) {
+  using Flag = TcpView::Flag;
+  if (!segment.has(Flag::syn | Flag::fin | Flag::rst) || p.offload.gso != Offload::Gso::none)
+    return false;
+  return !has_partial_checksum(p, TcpView::Offset::checksum) && !tcp_checksum_right(p);
+}
+
+// The first segment of a connection, or why it is none.
+inline Reason begin_tcp(TcpTrack& track, const Packet& p) {
+  const TcpSegment segment = segment_of(p);
+  if (is_damaged(p, segment)) return Reason::bad_tcp_checksum;
+  const bool invalid = follow(track, Direction::original, segment) == TcpVerdict::invalid;
+  return invalid ? Reason::tcp_out_of_state : Reason::none;
 }
 
 }  // namespace nat_steps
