@@ -138,8 +138,7 @@ Nat::Opening Nat::begin(const Translation& nat, size_t index, NetworkId in, Time
 // The entry under which the source goes on, if any.
 const Masquerade* Nat::masquerade_of(const Translation& nat, const Opening& o, NetworkId in,
                                      NetworkId out) {
-  const bool hairpin = o.moved() && !nat.networks[in].outside;
-  if (!hairpin) return nat.policy.masquerade(o.tuple.source, out);
+  if (!is_hairpin(nat, o, in, out)) return nat.policy.masquerade(o.tuple.source, out);
   return nat.policy.masquerade(
       o.tuple.source,
       o.publish ? o.publish->on : nat.policy.side_of(o.lease.external.address, *nat.ports));

@@ -109,6 +109,8 @@ class Nat {
   template <class Find>
   static Opening begin_with(const Translation& nat, const FlowFields& fields, NetworkId in,
                             Time now, Find find);
+  static bool is_hairpin(const Translation& nat, const Opening& opening, NetworkId in,
+                         NetworkId out);
   static const Masquerade* masquerade_of(const Translation& nat, const Opening& opening,
                                          NetworkId in, NetworkId out);
   template <class Acquire>

@@ -100,6 +100,13 @@ Nat::Opening Nat::begin_with(const Translation& nat, const FlowFields& fields, N
   return o;
 }
 
+// Whether the source is to be another one although it stays on this side: of flows from inside to
+// a published port or a mapping (U-9), and to a published server from its own network, which would
+// answer directly, wherever that is (HP-1).
+inline bool Nat::is_hairpin(const Translation& nat, const Opening& o, NetworkId in, NetworkId out) {
+  return o.moved() && (!nat.networks[in].outside || (o.publish && in == out));
+}
+
 // Under which address the source goes on: its own external one (U-1), also when it goes to a
 // published port or a mapping of its own side (U-9, T-8); the gateway's, so that the answers of a
 // neighbour come back this way (HP-1); or its own. Nothing when no port is left (I-8).
@@ -107,13 +114,12 @@ template <class Acquire>
 std::optional<Nat::Source> Nat::source_with(const Translation& nat, const Opening& o, NetworkId in,
                                             NetworkId out, Acquire acquire) {
   const TransportAddress inner = nat_steps::source_end(o.tuple);
-  const bool hairpin = o.moved() && !nat.networks[in].outside;
   const Masquerade* m = masquerade_of(nat, o, in, out);
   const ExternalId gateway = nat.networks[in].gateway[inner.address.is_v4() ? 0 : 1];
   std::span<const ExternalId> pool;
   if (m)
     pool = m->pool;
-  else if (hairpin && in == out && gateway != no_external)
+  else if (is_hairpin(nat, o, in, out) && in == out && gateway != no_external)
     pool = {&gateway, 1};
   else
     return Source{inner, no_mapping};

@@ -60,6 +60,17 @@ TEST_F(Hairpin, HP1_ServerOfAnotherNetworkThanThePublishedAddress) {
   for (Family f : families) expect_round_trip(bob, bob, f, own(f));
 }
 
+// Also outside, a server answers its neighbours directly unless they are known as the router.
+TEST_F(Hairpin, HP1_TR12_OnANetworkThatCountsAsOutside) {
+  publish(web);
+  for (Family f : families) {
+    for (const Host* client : {&dns, &web, &alice}) {
+      expect_round_trip(*client, web, f, own(f));
+      forget();  // the port 5000 is free again
+    }
+  }
+}
+
 // Filtering is for the outside: a neighbour reaches a mapping in all modes.
 TEST_F(Hairpin, U9_T8_NeighboursReachEachOthersMappings) {
   uint16_t port = 4000;
