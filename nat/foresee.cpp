@@ -64,7 +64,7 @@ Nat::Foresight Nat::foresee_open(const Translation& nat, const Opening& o, Packe
                                     const auto next = nat.ports->foresee(inner, realm, pool);
                                     if (!next) return std::nullopt;
                                     f.drawn = next->drawn;
-                                    return Source{next->external, no_mapping};
+                                    return Source{next->external};
                                   });
   if (!source) return drop(Reason::nat_ports_exhausted);
   f.from = o.tuple;
@@ -74,6 +74,7 @@ Nat::Foresight Nat::foresee_open(const Translation& nat, const Opening& o, Packe
       !f.drawn && (reply == f.from || nat.connections->lookup(nat.connections->key(reply), now));
   if (taken) return drop(Reason::nat_ports_exhausted);
   f.kind = Foresight::Kind::opened;
+  f.published = source->published;
   f.masquerade = masquerade_of(nat, o, in, out);
   rewrite(packet, f.from, f.to);
   return f;

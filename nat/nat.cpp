@@ -212,7 +212,7 @@ Verdict Nat::open(const Translation& nat, const Opening& o, Packet& packet, size
     return Verdict::drop(Reason::nat_ports_exhausted);
   }
   made.reply = {o.destination, source->end.address, o.port, source->end.port, o.tuple.protocol};
-  made.tag = o.publish ? o.publish->tag : uint16_t{0};
+  made.tag = o.publish ? o.publish->tag : source->tag;
   made.marks = o.lease && nat.networks[in].outside ? from_outside_mark : uint8_t{0};
   made.mapping = source->mapping;
   if (made.mapping == no_mapping)

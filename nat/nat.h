@@ -71,6 +71,7 @@ class Nat {
     std::optional<Found> found;
     Tuple from, to;
     bool drawn = false;                      // the source port of `to` is none yet
+    bool published = false;                  // it is the one that leads to the source
     const Masquerade* masquerade = nullptr;  // of what is opened
   };
   // The packet is translated. `first`: foresee_open() is to follow if is_watched().
@@ -99,6 +100,8 @@ class Nat {
   struct Source {
     TransportAddress end;
     MappingId mapping = no_mapping;
+    bool published = false;  // it is the source's published port, of the entry with this tag
+    uint16_t tag = 0;
   };
 
   static void find_key(const Translation& nat, const Packet& packet, Flow& flow);

@@ -108,13 +108,18 @@ inline bool Nat::is_hairpin(const Translation& nat, const Opening& o, NetworkId 
 }
 
 // Under which address the source goes on: its own external one (U-1), also when it goes to a
-// published port or a mapping of its own side (U-9, T-8); the gateway's, so that the answers of a
-// neighbour come back this way (HP-1); or its own. Nothing when no port is left (I-8).
+// published port or a mapping of its own side (U-9, T-8), and that is the published one if it has
+// one; the gateway's, so that the answers of a neighbour come back this way (HP-1); or its own.
+// Nothing when no port is left (I-8).
 template <class Acquire>
 std::optional<Nat::Source> Nat::source_with(const Translation& nat, const Opening& o, NetworkId in,
                                             NetworkId out, Acquire acquire) {
   const TransportAddress inner = nat_steps::source_end(o.tuple);
   const Masquerade* m = masquerade_of(nat, o, in, out);
+  if (m) {
+    if (const auto published = nat.policy.published_end(inner, *m, *nat.ports))
+      return Source{published->external, no_mapping, true, published->tag};
+  }
   const ExternalId gateway = nat.networks[in].gateway[inner.address.is_v4() ? 0 : 1];
   std::span<const ExternalId> pool;
   if (m)
