@@ -73,6 +73,8 @@ inline Reason begin_tcp(TcpTrack& track, const Packet& p) {
 }  // namespace nat_steps
 
 // Filtering is for what comes from outside: neighbours always reach each other's mappings (U-9).
+// But for their ICMP queries: the router answers those to its addresses itself (R4-11), and a
+// mapping's id says nothing, since all hosts of some kinds ask with the same one.
 template <class Find>
 Nat::Opening Nat::begin_with(const Translation& nat, const FlowFields& fields, NetworkId in,
                              Time now, Find find) {

@@ -113,6 +113,18 @@ TEST_F(Hairpin, I7_ErrorsAboutHairpinnedPacketsPass) {
   }
 }
 
+// The router answers them, whoever's mapping has the id: hosts of some kinds use one for all.
+TEST_F(Hairpin, R4_11_PingsToTheRouterAreNotForNeighbours) {
+  for (Family f : families) {
+    send(alice, from(alice, web.at(f)).echo_request(1, 1));
+    (void)only(web);
+    for (const Host* asker : {&anna, &alice}) {
+      send(*asker, from(*asker, own(f)).echo_request(1, 1));
+      expect(*asker, to(*asker, own(f)).ttl(64).echo_reply(1, 1));
+    }
+  }
+}
+
 TEST_F(Hairpin, NobodysPortIsTheRoutersOwn) {
   send(anna, from(anna, own4).udp(5000, 4000));
   EXPECT_EQ(told_by(only(anna)), (Told{3, 3}));
