@@ -69,8 +69,10 @@ struct Packet {
   bool routed = false;            // the router has taken it to another network than it came from
   bool reassembled = false;       // came in fragments, and may go on so whatever its header says
   bool published = false;         // of a flow to a published port: isolation is not for it
+  bool renumbered = false;        // NAT has given it another IPv4 id than former_id
   Reason refused = Reason::none;  // set by the port it came in by: it must be dropped
-  uint64_t mark = 0;              // who captures it, and as which packet: engine/capture.h
+  uint16_t former_id = 0;
+  uint64_t mark = 0;  // who captures it, and as which packet: engine/capture.h
 
   std::span<const uint8_t> frame() const { return {data, length}; }
   std::span<uint8_t> frame() { return {data, length}; }
@@ -90,6 +92,7 @@ struct Packet {
     routed = false;
     reassembled = false;
     published = false;
+    renumbered = false;
     refused = Reason::none;
     mark = 0;
   }

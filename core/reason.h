@@ -72,6 +72,8 @@ namespace uswitch {
   X(unsolicited, nat, "From outside, and nobody inside has asked for it.")                         \
   X(client_refused, nat, "The client is not among those that the published port allows.")          \
   X(tcp_out_of_state, nat, "The TCP segment is no part of the connection it claims to be of.")     \
+  X(bad_tcp_checksum, nat,                                                                         \
+    "The checksum of a TCP segment that would open or end a connection is wrong.")                 \
   X(icmp_unrelated, nat, "The ICMP error quotes no packet of a known flow, or a damaged one.")     \
   X(untranslatable, nat,                                                                           \
     "A packet that must not leave under its own address cannot be translated.")                    \

@@ -16,6 +16,8 @@ SavedPacket::SavedPacket(const Packet& packet)
       has_stripped_tag_(packet.has_stripped_tag),
       routed_(packet.routed),
       published_(packet.published),
+      renumbered_(packet.renumbered),
+      former_id_(packet.former_id),
       mark_(packet.mark) {
   std::memcpy(bytes_.get(), packet.data, length_);
 }
@@ -33,6 +35,8 @@ void SavedPacket::restore(Packet& packet) const {
   packet.has_stripped_tag = has_stripped_tag_;
   packet.routed = routed_;
   packet.published = published_;
+  packet.renumbered = renumbered_;
+  packet.former_id = former_id_;
   packet.mark = mark_;
 }
 

@@ -37,6 +37,8 @@ class SavedPacket {
   bool has_stripped_tag_;
   bool routed_;
   bool published_;
+  bool renumbered_;
+  uint16_t former_id_;
   uint64_t mark_;
 };
 

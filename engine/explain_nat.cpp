@@ -70,6 +70,7 @@ bool ExplainWalk::open_flow() {
     what += ", masqueraded as " + f.to.source.to_string() + " (rule from " +
             f.masquerade->from.to_string() + ", out " + text::network(tables_, f.masquerade->out) +
             ")";
+    if (f.published) what += " from the port that is published for it";
   }
   what += f.drawn ? std::string("; its port is taken, so one is drawn when a real packet comes")
                   : ", " + outcome(f.from, f.to);

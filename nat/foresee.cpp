@@ -9,6 +9,13 @@ using namespace nat_steps;
 using Kind = FlowFields::Kind;
 using Follow = ConnectionTable::Follow;
 
+Verdict judge_tcp(const Translation& nat, const Found& found, const Packet& packet) {
+  const TcpSegment segment = segment_of(packet);
+  if (is_damaged(packet, segment)) return Verdict::drop(Reason::bad_tcp_checksum);
+  const bool invalid = nat.connections->judge(found, segment) == Follow::invalid;
+  return invalid ? Verdict::drop(Reason::tcp_out_of_state) : Verdict::next();
+}
+
 }  // namespace
 
 Nat::Opening Nat::foresee_begin(const Translation& nat, const Packet& packet, NetworkId in,
@@ -28,11 +35,9 @@ Nat::Foresight Nat::foresee(const Translation& nat, Packet& packet, Time now) {
   } else if (is_of_a_flow(fields)) {
     f.found = nat.connections->lookup(nat.connections->key(f.from), now);
     if (!f.found) return f;
-    const bool invalid = fields.kind == Kind::tcp &&
-                         nat.connections->judge(*f.found, segment_of(packet)) == Follow::invalid;
-    if (invalid) f.verdict = Verdict::drop(Reason::tcp_out_of_state);
     f.to = f.found->other().reversed();
-    if (!invalid) rewrite(packet, f.from, f.to);
+    if (fields.kind == Kind::tcp) f.verdict = judge_tcp(nat, *f.found, packet);
+    if (f.verdict.kind() == Verdict::Kind::next) rewrite(packet, f.from, f.to);
     packet.published = f.found->tag != 0;
   }
   if (f.found) f.kind = Foresight::Kind::connection;
@@ -50,17 +55,17 @@ Nat::Foresight Nat::foresee_open(const Translation& nat, const Opening& o, Packe
   };
   if (const auto alone = judge_alone(nat, o, fields, in, out))
     return *alone == Reason::none ? f : drop(*alone);
-  TcpTrack track;
-  if (fields.kind == Kind::tcp &&
-      uswitch::follow(track, Direction::original, segment_of(packet)) == TcpVerdict::invalid)
-    return drop(Reason::tcp_out_of_state);
+  if (fields.kind == Kind::tcp) {
+    TcpTrack track;
+    if (const Reason r = begin_tcp(track, packet); r != Reason::none) return drop(r);
+  }
   const auto source = source_with(nat, o, in, out,
                                   [&](const TransportAddress& inner, uint16_t realm,
                                       const ExternalPool& pool) -> std::optional<Source> {
                                     const auto next = nat.ports->foresee(inner, realm, pool);
                                     if (!next) return std::nullopt;
                                     f.drawn = next->drawn;
-                                    return Source{next->external, no_mapping};
+                                    return Source{next->external};
                                   });
   if (!source) return drop(Reason::nat_ports_exhausted);
   f.from = o.tuple;
@@ -70,6 +75,7 @@ Nat::Foresight Nat::foresee_open(const Translation& nat, const Opening& o, Packe
       !f.drawn && (reply == f.from || nat.connections->lookup(nat.connections->key(reply), now));
   if (taken) return drop(Reason::nat_ports_exhausted);
   f.kind = Foresight::Kind::opened;
+  f.published = source->published;
   f.masquerade = masquerade_of(nat, o, in, out);
   packet.published = o.publish != nullptr;
   rewrite(packet, f.from, f.to);

@@ -4,9 +4,6 @@
 
 #include "nat/icmp_translate.h"
 #include "nat/nat_steps.h"
-#include "wire/checksum.h"
-#include "wire/ethernet.h"
-#include "wire/ipv4.h"
 
 namespace uswitch {
 
@@ -19,23 +16,13 @@ using Follow = ConnectionTable::Follow;
 // Marks of a connection.
 constexpr uint8_t from_outside_mark = 1;  // made by a packet that came to a mapping (U-8)
 
-// Another IPv4 id for a datagram of fragments that gets another source.
-void renew_id(const Translation& nat, Packet& packet) {
-  if (!packet.reassembled || packet.layout.ether_type != ether_type::ipv4) return;
-  using Ip4 = Ipv4View::Offset;
-  uint8_t* ip = packet.data + Layout::l3;
-  const uint16_t before = load_be16(ip + Ip4::id), id = nat.ports->datagram_id();
-  store_be16(ip + Ip4::id, id);
-  const uint16_t delta = checksum::change(before, id);
-  store_be16(ip + Ip4::checksum, checksum::apply(load_be16(ip + Ip4::checksum), delta));
-}
-
-void translate(const Translation& nat, Packet& packet, const Tuple& from, const Tuple& to) {
-  rewrite(packet, from, to);
-  if (to.source != from.source) renew_id(nat, packet);
-}
-
 }  // namespace
+
+void Nat::translate(const Translation& nat, Packet& packet, const Tuple& from, const Tuple& to) {
+  rewrite(packet, from, to);
+  if (to.source != from.source || to.source_port != from.source_port)
+    ids_.renew(packet, *nat.ports);
+}
 
 void Nat::find_key(const Translation& nat, const Packet& packet, Flow& flow) {
   flow.known = flow.has_key = false;
@@ -79,6 +66,7 @@ Verdict Nat::follow(const Translation& nat, Packet& packet, Flow& flow, Time now
   bool is_reset = false;  // as answers to strangers are: they give no leave (N-4)
   if (flow.fields.kind == Kind::tcp) {
     const TcpSegment segment = segment_of(packet);
+    if (is_damaged(packet, segment)) return Verdict::drop(Reason::bad_tcp_checksum);
     is_reset = segment.has(TcpView::Flag::rst);
     switch (nat.connections->follow(*found, segment, packet.length, now, nat.timeouts, refresh)) {
       case Follow::invalid:
@@ -108,7 +96,10 @@ Verdict Nat::follow(const Translation& nat, Packet& packet, Flow& flow, Time now
 // It travels with the answers to the packet that it quotes (I-4, I-5, I-7); it neither keeps a
 // connection alive nor ends it (U-12, T-10, I-6).
 Verdict Nat::follow_error(const Translation& nat, Packet& packet, Flow& flow, Time now) {
-  if (translate_quote(nat, packet, now)) flow.known = true;
+  const auto about = translate_quote(nat, packet, now);
+  if (!about) return Verdict::to_router();
+  flow.known = true;
+  if (flow_fields(packet).tuple.source != flow.fields.tuple.source) ids_.renew(packet, *nat.ports);
   return Verdict::to_router();
 }
 
@@ -155,8 +146,7 @@ Nat::Opening Nat::begin(const Translation& nat, size_t index, NetworkId in, Time
 // The entry under which the source goes on, if any.
 const Masquerade* Nat::masquerade_of(const Translation& nat, const Opening& o, NetworkId in,
                                      NetworkId out) {
-  const bool hairpin = o.moved() && !nat.networks[in].outside;
-  if (!hairpin) return nat.policy.masquerade(o.tuple.source, out);
+  if (!is_hairpin(nat, o, in, out)) return nat.policy.masquerade(o.tuple.source, out);
   return nat.policy.masquerade(
       o.tuple.source,
       o.publish ? o.publish->on : nat.policy.side_of(o.lease.external.address, *nat.ports));
@@ -222,10 +212,9 @@ Verdict Nat::open(const Translation& nat, const Opening& o, Packet& packet, size
   }
   NewConnection made;
   if (fields.kind == Kind::tcp) {
-    const TcpVerdict verdict = uswitch::follow(made.tcp, Direction::original, segment_of(packet));
-    if (verdict == TcpVerdict::invalid) {
+    if (const Reason r = begin_tcp(made.tcp, packet); r != Reason::none) {
       close(nat, o);
-      return Verdict::drop(Reason::tcp_out_of_state);
+      return Verdict::drop(r);
     }
   }
   const auto source = source_of(nat, o, index, in, out);
@@ -234,7 +223,7 @@ Verdict Nat::open(const Translation& nat, const Opening& o, Packet& packet, size
     return Verdict::drop(Reason::nat_ports_exhausted);
   }
   made.reply = {o.destination, source->end.address, o.port, source->end.port, o.tuple.protocol};
-  made.tag = o.publish ? o.publish->tag : uint16_t{0};
+  made.tag = o.publish ? o.publish->tag : source->tag;
   made.marks = o.lease && nat.networks[in].outside ? from_outside_mark : uint8_t{0};
   made.mapping = source->mapping;
   if (made.mapping == no_mapping)
@@ -267,8 +256,10 @@ void Nat::untranslate(const Translation& nat, Packet& packet, Time now) {
   const FlowFields fields = flow_fields(packet);
   if (!is_of_a_flow(fields)) return;
   const auto key = nat.connections->key(fields.tuple.reversed());
-  if (const auto found = nat.connections->lookup(key, now))
-    rewrite(packet, fields.tuple, found->other());
+  const auto found = nat.connections->lookup(key, now);
+  if (!found) return;
+  rewrite(packet, fields.tuple, found->other());
+  DatagramIds::restore(packet);
 }
 
 }  // namespace uswitch

@@ -21,6 +21,7 @@
 #include "core/batch.h"
 #include "core/time.h"
 #include "core/verdict.h"
+#include "nat/datagram_ids.h"
 #include "nat/flow_tuple.h"
 #include "nat/policy.h"
 
@@ -73,6 +74,7 @@ class Nat {
     std::optional<Found> found;
     Tuple from, to;
     bool drawn = false;                      // the source port of `to` is none yet
+    bool published = false;                  // it is the one that leads to the source
     const Masquerade* masquerade = nullptr;  // of what is opened
   };
   // The packet is translated. `first`: foresee_open() is to follow if is_watched().
@@ -103,15 +105,20 @@ class Nat {
   struct Source {
     TransportAddress end;
     MappingId mapping = no_mapping;
+    bool published = false;  // it is the source's published port, of the entry with this tag
+    uint16_t tag = 0;
   };
 
   static void find_key(const Translation& nat, const Packet& packet, Flow& flow);
-  static Verdict follow(const Translation& nat, Packet& packet, Flow& flow, Time now);
-  static Verdict follow_error(const Translation& nat, Packet& packet, Flow& flow, Time now);
+  Verdict follow(const Translation& nat, Packet& packet, Flow& flow, Time now);
+  Verdict follow_error(const Translation& nat, Packet& packet, Flow& flow, Time now);
+  void translate(const Translation& nat, Packet& packet, const Tuple& from, const Tuple& to);
   static std::optional<Found> translate_quote(const Translation& nat, Packet& packet, Time now);
   template <class Find>
   static Opening begin_with(const Translation& nat, const FlowFields& fields, NetworkId in,
                             Time now, Find find);
+  static bool is_hairpin(const Translation& nat, const Opening& opening, NetworkId in,
+                         NetworkId out);
   static const Masquerade* masquerade_of(const Translation& nat, const Opening& opening,
                                          NetworkId in, NetworkId out);
   template <class Acquire>
@@ -123,8 +130,8 @@ class Nat {
                                            const FlowFields& fields, NetworkId in, NetworkId out);
   static std::optional<Reason> judge_stray(const Translation& nat, const Opening& opening,
                                            const FlowFields& fields, NetworkId in, NetworkId out);
-  static Verdict insert(const Translation& nat, const Tuple& tuple, const NewConnection& made,
-                        Packet& packet, Flow& flow, Time now);
+  Verdict insert(const Translation& nat, const Tuple& tuple, const NewConnection& made,
+                 Packet& packet, Flow& flow, Time now);
   static void close(const Translation& nat, const Opening& opening);
 
   std::array<Flow, Batch::limit> flows_;
@@ -132,6 +139,7 @@ class Nat {
   // that nobody can read, compilers leave out both.
   std::array<PortMap::Request, Batch::limit> requests_;
   std::array<ConnectionTable::Key, Batch::limit> answers_;
+  DatagramIds ids_;
 };
 
 }  // namespace uswitch

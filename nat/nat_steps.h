@@ -5,8 +5,14 @@
 
 #include "nat/leave.h"
 #include "nat/nat.h"
+#include "nat/partial_checksum.h"
 #include "nat/rewrite.h"
 #include "nat/tcp_segment.h"
+#include "wire/checksum.h"
+#include "wire/ethernet.h"
+#include "wire/ip_protocol.h"
+#include "wire/ipv4.h"
+#include "wire/ipv6.h"
 #include "wire/tcp.h"
 
 namespace uswitch {
@@ -36,9 +42,39 @@ inline TcpSegment segment_of(const Packet& p) {
       *TcpView::parse({p.data + p.layout.l4, size_t{p.layout.l3_end} - p.layout.l4}));
 }
 
+inline bool tcp_checksum_right(const Packet& p) {
+  const bool v4 = p.layout.ether_type == ether_type::ipv4;
+  const std::span<const uint8_t> tcp(p.data + p.layout.l4, p.layout.l3_end - p.layout.l4);
+  const uint8_t* ip = p.data + Layout::l3;
+  const uint16_t pseudo =
+      v4 ? checksum::pseudo4(ip + Ipv4View::Offset::source, ip_protocol::tcp, tcp.size())
+         : checksum::pseudo6(ip + Ipv6View::Offset::source, ip_protocol::tcp, tcp.size());
+  return checksum::add(pseudo, checksum::sum(tcp)) == 0xffff;
+}
+
+// Whether the segment would open or end a connection and was damaged on its way (CT-4). Of those
+// alone the checksum is read: data are for their receiver to judge, and summing them would cost
+// more than all the rest.
+inline bool is_damaged(const Packet& p, const TcpSegment& segment) {
+  using Flag = TcpView::Flag;
+  if (!segment.has(Flag::syn | Flag::fin | Flag::rst) || p.offload.gso != Offload::Gso::none)
+    return false;
+  return !has_partial_checksum(p, TcpView::Offset::checksum) && !tcp_checksum_right(p);
+}
+
+// The first segment of a connection, or why it is none.
+inline Reason begin_tcp(TcpTrack& track, const Packet& p) {
+  const TcpSegment segment = segment_of(p);
+  if (is_damaged(p, segment)) return Reason::bad_tcp_checksum;
+  const bool invalid = follow(track, Direction::original, segment) == TcpVerdict::invalid;
+  return invalid ? Reason::tcp_out_of_state : Reason::none;
+}
+
 }  // namespace nat_steps
 
 // Filtering is for what comes from outside: neighbours always reach each other's mappings (U-9).
+// But for their ICMP queries: the router answers those to its addresses itself (R4-11), and a
+// mapping's id says nothing, since all hosts of some kinds ask with the same one.
 template <class Find>
 Nat::Opening Nat::begin_with(const Translation& nat, const FlowFields& fields, NetworkId in,
                              Time now, Find find) {
@@ -66,17 +102,29 @@ Nat::Opening Nat::begin_with(const Translation& nat, const FlowFields& fields, N
   return o;
 }
 
+// Whether the source is to be another one although it stays on this side: of flows from inside to
+// a published port or a mapping (U-9), and to a published server from its own network, which would
+// answer directly, wherever that is (HP-1).
+inline bool Nat::is_hairpin(const Translation& nat, const Opening& o, NetworkId in, NetworkId out) {
+  return o.moved() && (!nat.networks[in].outside || (o.publish && in == out));
+}
+
 // Under which address the source goes on: its own external one (U-1), also when it goes to a
-// published port or a mapping of its own side (U-9, T-8); the gateway's, so that the answers of a
-// neighbour come back this way (HP-1); or its own. Nothing when no port is left (I-8).
+// published port or a mapping of its own side (U-9, T-8), and that is the published one if it has
+// one; the gateway's, so that the answers of a neighbour come back this way (HP-1); or its own.
+// Nothing when no port is left (I-8).
 template <class Acquire>
 std::optional<Nat::Source> Nat::source_with(const Translation& nat, const Opening& o, NetworkId in,
                                             NetworkId out, Acquire acquire) {
   const TransportAddress inner = nat_steps::source_end(o.tuple);
-  const bool hairpin = o.moved() && !nat.networks[in].outside;
   const Masquerade* m = masquerade_of(nat, o, in, out);
+  if (m) {
+    if (const auto published = nat.policy.published_end(inner, *m, *nat.ports))
+      return Source{published->external, no_mapping, true, published->tag};
+  }
   const ExternalPool& gateway = nat.networks[in].gateway[inner.address.is_v4() ? 0 : 1];
-  if (!m && !(hairpin && in == out && !gateway.empty())) return Source{inner, no_mapping};
+  const bool by_gateway = is_hairpin(nat, o, in, out) && in == out && !gateway.empty();
+  if (!m && !by_gateway) return Source{inner, no_mapping};
   const ExternalPool& pool = m ? m->pool : gateway;
 
   if (!PortMap::maps(inner.protocol)) {

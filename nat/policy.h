@@ -53,6 +53,19 @@ class Policy {
   // The network where this address of a pool is; no_network: it is of none.
   NetworkId side_of(const IpAddress& external, const PortMap& ports) const;
 
+  // What a published server's own flows go on as when they are masqueraded by this entry: the port
+  // that leads to it, or strangers' answers to the two would meet (U-1, CT-8). Of the addresses
+  // that have the port, the one that the pool would give the server, else the first.
+  struct PublishedEnd {
+    TransportAddress external;
+    uint16_t tag = 0;  // of the entry
+  };
+  std::optional<PublishedEnd> published_end(const TransportAddress& server, const Masquerade& m,
+                                            const PortMap& ports) const {
+    if (servers_.empty()) return std::nullopt;
+    return find_published_end(server, m, ports);
+  }
+
  private:
   struct Hash {
     size_t operator()(const IpAddress& a) const {
@@ -62,7 +75,22 @@ class Policy {
   // By protocol and first port; ranges of one protocol do not overlap.
   using Ranges = std::map<std::pair<uint8_t, uint16_t>, Publish>;
 
+  // The other way round: the entries that lead to a server, by protocol and first port there. They
+  // may overlap, by `widest` at most.
+  struct Server {
+    struct Way {
+      NetworkId on;
+      IpAddress address;
+      uint16_t first_port, last_port, tag;
+    };
+    std::multimap<std::pair<uint8_t, uint16_t>, Way> ways;
+    uint16_t widest = 0;  // last port less first
+  };
+  std::optional<PublishedEnd> find_published_end(const TransportAddress& server,
+                                                 const Masquerade& m, const PortMap& ports) const;
+
   std::unordered_map<IpAddress, Ranges, Hash> published_;
+  std::unordered_map<IpAddress, Server, Hash> servers_;
   std::vector<Masquerade> masquerades_;
 };
 

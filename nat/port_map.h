@@ -103,11 +103,10 @@ class PortMap {
     return address(external_of(inner, pool));
   }
 
-  // Worker. The id of an IPv4 datagram that leaves in fragments under an external address: hosts
-  // that have the address together must not use one twice while the other is on its way (N-6,
-  // FR-8).
-  uint16_t datagram_id() {
-    return static_cast<uint16_t>(datagrams_.fetch_add(1, std::memory_order_relaxed));
+  // Worker. The first of so many IPv4 ids, modulo 2^16, that no other worker is given soon: for
+  // nat/datagram_ids.
+  uint32_t take_datagram_ids(uint32_t count) {
+    return datagrams_.fetch_add(count, std::memory_order_relaxed);
   }
 
   // Worker. The mapping whose external end this is, for what comes from outside (U-8) or goes to

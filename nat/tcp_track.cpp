@@ -114,10 +114,17 @@ Verdict resynchronise(const Step& step) {
   return Verdict::valid;
 }
 
+// It leads nowhere, but says how much the other side may send: of a simultaneous open, in which
+// both sides send one, the second says so first (T-2).
 Verdict ignored_syn_ack(const Step& step) {
-  const bool acks_new_syn = step.track.new_syn_pending && step.segment.has(TcpView::Flag::ack) &&
-                            step.segment.acknowledgment == step.track.new_syn_end;
-  return acks_new_syn ? resynchronise(step) : Verdict::ignored;
+  TcpTrack& t = step.track;
+  const bool acks_new_syn = t.new_syn_pending && step.segment.has(TcpView::Flag::ack) &&
+                            step.segment.acknowledgment == t.new_syn_end;
+  if (acks_new_syn) return resynchronise(step);
+  const bool is_its_syn = t.end[step.s] == step.segment.end();
+  if (t.state == State::syn_received && is_its_syn)
+    (void)accept_segment(t, step.direction, step.segment);
+  return Verdict::ignored;
 }
 
 // Before the other side has answered: only a reset that acknowledges the SYN is meant for it

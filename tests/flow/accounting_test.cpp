@@ -299,6 +299,8 @@ void provoke(Reason reason, Scene& s) {
       return s.send_from_outside(gw4().icmp(3, 3).payload("no packet"));
     case Reason::tcp_out_of_state:
       return s.send_masqueraded(far4().tcp(1, 2).flags("SA"), {"10.1.0.254"});
+    case Reason::bad_tcp_checksum:
+      return s.send_masqueraded(far4().tcp(1, 2).flags("S").l4_checksum(1), {"10.1.0.254"});
     case Reason::untranslatable:
       return s.send_masqueraded(far4().icmp(5, 1), {"10.1.0.254"});
     case Reason::nat_ports_exhausted:

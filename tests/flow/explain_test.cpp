@@ -41,6 +41,14 @@ TEST_F(Explain, AFirstPacketOutIsToldStageByStage) {
             "=> leaves by p3\n");
 }
 
+TEST_F(Explain, U1_AServerSpeaksFromThePortThatIsPublishedForIt) {
+  sw.publish(outside, own4, 5353, udp17, alice.v4, 53);
+  EXPECT_THAT(text(alice, from(alice, web.v4).udp(53, 9999)),
+              HasSubstr("masqueraded as 198.51.100.1 (rule from 10.0.0.0/24, out outside) from the "
+                        "port that is published for it, goes on as 198.51.100.1:5353 > "
+                        "198.51.100.9:9999"));
+}
+
 TEST_F(Explain, TheFrameIsTheOneThatWouldLeave) {
   const Explanation e = ask(alice, from(alice, web.v4).udp(4000, 53));
   EXPECT_EQ(e.frame, to(web, own4).udp(4000, 53).bytes());

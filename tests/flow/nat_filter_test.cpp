@@ -204,7 +204,7 @@ struct TimeoutRow {
   Reason late;
 };
 
-TEST_F(Filter, NG8_U5_T5_I2_AnswersAreTakenUntilTheTimeoutAndNoLonger) {
+TEST_F(Filter, NG8_U5_U5a_T5_I2_AnswersAreTakenUntilTheTimeoutAndNoLonger) {
   const TimeoutRow rows[] = {
       {"udp", seconds(300), [](FrameBuilder ip) { return ip.udp(4000, 53); },
        [](FrameBuilder ip) { return ip.udp(53, 4000); }, Reason::unsolicited},

@@ -77,6 +77,18 @@ class NatFragments : public Natted {
     EXPECT_GT(got.size(), 1u);
     EXPECT_EQ(joined(got), body_of(arrives));
   }
+  // The id that all of the so many frames which came to web have.
+  uint16_t one_id_of(size_t frames) {
+    const auto got = sw.received_with_offload(web.port);
+    EXPECT_EQ(got.size(), frames);
+    std::set<uint16_t> ids;
+    for (const auto& f : got) {
+      EXPECT_EQ(frame_fault(f.bytes), "");
+      ids.insert(load_be16(&f.bytes[18]));
+    }
+    EXPECT_EQ(ids.size(), 1u);
+    return ids.empty() ? uint16_t{0} : *ids.begin();
+  }
   uint16_t id_ = 0;
 };
 
@@ -141,15 +153,79 @@ TEST_F(NatFragments, N6_FR8_DatagramsOfTwoHostsLeaveUnderIdsOfTheirOwn) {
   for (const Host* h : {&alice, &anna, &alice}) {
     const FrameBuilder head = from(*h, web.v4);
     sw.send_batch(h->port, in_fragments(head, FrameBuilder(head).udp(4001, 53).pattern(3000), 9));
-    const std::vector<Bytes> got = sw.received(web.port);
-    ASSERT_EQ(got.size(), 3u);
-    for (const Bytes& f : got) {
-      EXPECT_EQ(load_be16(&f[18]), load_be16(&got[0][18]));
-      EXPECT_EQ(frame_fault(f), "");
-    }
-    ids.insert(load_be16(&got[0][18]));
+    ids.insert(one_id_of(3));
   }
   EXPECT_EQ(ids.size(), 3u);
+}
+
+// Also of what came in one piece, for it is cut here or by a router on its way.
+TEST_F(NatFragments, N6_FR8_SoDoThoseThatCameInOnePiece) {
+  sw.interface(outside).mtu = 1300;
+  std::set<uint16_t> ids;
+  for (const Host* h : {&alice, &anna, &alice}) {
+    send(*h, from(*h, web.v4).ip_id(9).udp(4001, 53).pattern(1400));
+    ids.insert(one_id_of(2));
+    send(*h, from(*h, web.v4).ip_id(9).udp(4001, 53).pattern(100));
+    ids.insert(one_id_of(1));
+  }
+  EXPECT_EQ(ids.size(), 6u);
+}
+
+// The segments of one count up from its id.
+TEST_F(NatFragments, N6_FR8_SuperSegmentsTakeOneForEachSegment) {
+  sw.settings(web.port).capabilities = {};
+  std::set<uint16_t> ids;
+  for (const Host* h : {&alice, &anna, &alice}) {
+    send(*h, from(*h, web.v4).ip_id(9).udp(4001, 53).pattern(3000).gso(1000));
+    send(*h, from(*h, web.v4).ip_id(9).tcp(4001, 80).pattern(3001).gso(1000));
+    for (const auto& f : sw.received_with_offload(web.port)) {
+      EXPECT_EQ(frame_fault(f.bytes), "");
+      ids.insert(load_be16(&f.bytes[18]));
+    }
+  }
+  EXPECT_EQ(ids.size(), 21u);
+}
+
+TEST_F(NatFragments, N6_FR8_WhatMayNotBeCutOrKeepsItsSourceKeepsItsId) {
+  sw.publish(outside, own4, 5353, udp17, alice.v4, 53);
+  send(alice, from(alice, web.v4).ip_id(9).dont_fragment().udp(4001, 53).pattern(100));
+  EXPECT_EQ(one_id_of(1), 9);
+  send(web, from(web, own4).ip_id(9).udp(5000, 5353));
+  const auto got = sw.received_with_offload(alice.port);
+  ASSERT_EQ(got.size(), 1u);
+  EXPECT_EQ(load_be16(&got[0].bytes[18]), 9);
+}
+
+TEST_F(NatFragments, N6_FR8_ErrorsThatLeaveUnderAnotherSourceToo) {
+  open_udp(Family::v4);
+  ASSERT_TRUE(web_reaches_alice(Family::v4));
+  std::set<uint16_t> ids;
+  for (int i = 0; i < 2; ++i) {
+    const FrameBuilder about = to(alice, web.v4).udp(53, 4000).payload("answer");
+    send(alice, error(from(alice, web.v4).ip_id(9), {3, 3}, about));
+    ids.insert(one_id_of(1));
+  }
+  EXPECT_EQ(ids.size(), 2u);
+}
+
+// The inner host is told, about the packet that it knows.
+TEST_F(NatFragments, U13_WhatMustNotBeCutAndDoesNotFit) {
+  sw.interface(outside).mtu = 1300;
+  for (Family f : families) {
+    const FrameBuilder ip =
+        f == Family::v4 ? from(alice, web.v4).ip_id(9).dont_fragment() : from(alice, web.v6);
+    const FrameBuilder sent = FrameBuilder(ip).udp(4000, 53).pattern(1400);
+    send(alice, sent);
+    const Bytes told = only(alice);
+    ASSERT_FALSE(told.empty());
+    EXPECT_EQ(told_by(told), f == Family::v4 ? (Told{3, 4}) : (Told{2, 0}));
+    EXPECT_EQ(icmp_rest(told), 1300u);
+    const Bytes quote = quote_of(told);
+    Bytes whole = l3_of(sent.bytes());
+    whole.resize(quote.size());
+    EXPECT_EQ(quote, whole);
+    expect_drop(Reason::needs_fragmentation);
+  }
 }
 
 // The whole is cut for the way out, whatever its pieces were when they came.

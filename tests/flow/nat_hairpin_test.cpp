@@ -60,6 +60,17 @@ TEST_F(Hairpin, HP1_ServerOfAnotherNetworkThanThePublishedAddress) {
   for (Family f : families) expect_round_trip(bob, bob, f, own(f));
 }
 
+// Also outside, a server answers its neighbours directly unless they are known as the router.
+TEST_F(Hairpin, HP1_TR12_OnANetworkThatCountsAsOutside) {
+  publish(web);
+  for (Family f : families) {
+    for (const Host* client : {&dns, &web, &alice}) {
+      expect_round_trip(*client, web, f, own(f));
+      forget();  // the port 5000 is free again
+    }
+  }
+}
+
 // Filtering is for the outside: a neighbour reaches a mapping in all modes.
 TEST_F(Hairpin, U9_T8_NeighboursReachEachOthersMappings) {
   uint16_t port = 4000;
@@ -99,6 +110,18 @@ TEST_F(Hairpin, I7_ErrorsAboutHairpinnedPacketsPass) {
     send(alice, error(from(alice, own(f)), told, arrived));
     expect(anna, error(to(anna, own(f)), told,
                        from(anna, own(f)).ttl(63).udp(5000, 5353).payload("query")));
+  }
+}
+
+// The router answers them, whoever's mapping has the id: hosts of some kinds use one for all.
+TEST_F(Hairpin, R4_11_PingsToTheRouterAreNotForNeighbours) {
+  for (Family f : families) {
+    send(alice, from(alice, web.at(f)).echo_request(1, 1));
+    (void)only(web);
+    for (const Host* asker : {&anna, &alice}) {
+      send(*asker, from(*asker, own(f)).echo_request(1, 1));
+      expect(*asker, to(*asker, own(f)).ttl(64).echo_reply(1, 1));
+    }
   }
 }
 

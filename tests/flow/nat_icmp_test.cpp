@@ -41,7 +41,7 @@ class NatIcmp : public Natted {
   }
 };
 
-TEST_F(NatIcmp, I4_I12_TR4_ErrorsFromOutsideAreAboutThePacketThatWasSent) {
+TEST_F(NatIcmp, I4_I12_T9_TR4_ErrorsFromOutsideAreAboutThePacketThatWasSent) {
   for (const FlowRow& flow : flows) {
     for (const ErrorRow& e : errors) {
       SCOPED_TRACE(testing::Message() << flow.name << ' ' << testing::PrintToString(e.told));

@@ -58,7 +58,7 @@ TEST_F(Masquerade, U1_T1_I1a_TheExternalPortDoesNotDependOnTheDestination) {
   }
 }
 
-TEST_F(Masquerade, U3_T7_HostsWithOnePortGetDifferentOnesOfItsClass) {
+TEST_F(Masquerade, U3_T7_P2_HostsWithOnePortGetDifferentOnesOfItsClass) {
   for (const Kind& kind : kinds) {
     for (uint16_t port : {500, 1023, 1024, 65535}) {
       SCOPED_TRACE(testing::Message() << kind.name << ' ' << port);
@@ -72,6 +72,31 @@ TEST_F(Masquerade, U3_T7_HostsWithOnePortGetDifferentOnesOfItsClass) {
         EXPECT_EQ(other % 2, port % 2) << "U-4";
       }
     }
+  }
+}
+
+// RFC 7857 3 would allow it, where the remotes differ; then mappings would depend on them.
+TEST_F(Masquerade, U3_N3_HostsThatTalkToDifferentRemotesShareNoPort) {
+  for (Family f : families) {
+    send(alice, from(alice, web.at(f)).udp(4000, 53));
+    expect(web, to(web, own(f)).udp(4000, 53));
+    send(anna, from(anna, dns.at(f)).udp(4000, 53));
+    EXPECT_NE(source_port(only(dns)), 4000);
+  }
+}
+
+// No application's messages are read or changed, whatever port they go to.
+TEST_F(Masquerade, U10_T6_AddressesInThePayloadStay) {
+  for (Family f : families) {
+    for (uint16_t port : {21, 554, 1723, 5060}) {
+      const std::string_view says = "PORT 10,0,0,2,15,160\r\nVia: SIP/2.0/UDP 10.0.0.2:4000\r\n";
+      send(alice, from(alice, web.at(f)).tcp(4000, port).flags("PA").payload(says));
+      expect(web, to(web, own(f)).tcp(4000, port).flags("PA").payload(says));
+      send(alice, from(alice, web.at(f)).udp(4000, port).payload(says));
+      expect(web, to(web, own(f)).udp(4000, port).payload(says));
+    }
+    send(web, from(web, own(f)).tcp(20, 4000).flags("S"));  // what such a message would open
+    expect_drop(Reason::unsolicited);
   }
 }
 
@@ -164,12 +189,12 @@ TEST_F(Masquerade, NG3_AWrongChecksumStaysAsWrong) {
     EXPECT_EQ(checksum_error(sw.received(web.port).at(0),
                              FrameBuilder(seen).udp(4000, 53).payload("query").bytes(), udp),
               checksum_error(wrong.bytes(), query.bytes(), udp));
-    const FrameBuilder syn = FrameBuilder(sent).tcp(4000, 80).flags("S");
-    const FrameBuilder wrong_syn = FrameBuilder(syn).l4_checksum(0x1234);
-    send(alice, wrong_syn);
+    const FrameBuilder data = FrameBuilder(sent).tcp(4000, 80).payload("data");
+    const FrameBuilder wrong_data = FrameBuilder(data).l4_checksum(0x1234);
+    send(alice, wrong_data);
     EXPECT_EQ(checksum_error(sw.received(web.port).at(0),
-                             FrameBuilder(seen).tcp(4000, 80).flags("S").bytes(), tcp),
-              checksum_error(wrong_syn.bytes(), syn.bytes(), tcp));
+                             FrameBuilder(seen).tcp(4000, 80).payload("data").bytes(), tcp),
+              checksum_error(wrong_data.bytes(), data.bytes(), tcp));
   }
 }
 

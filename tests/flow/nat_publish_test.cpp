@@ -85,9 +85,142 @@ TEST_F(Published, P1_ReservedPortsAreNotGivenOut) {
   EXPECT_NE(source_port(only(web)), 8080);
 }
 
-TEST_F(Published, ServersOwnFlowsAreMasqueradedAsAnybodys) {
-  send(alice, from(alice, web.v4).udp(53, 9999));
+// The server speaks first: whom it speaks to, and everybody else, reaches it at the published port.
+TEST_F(Published, U1_CT8_ServersSpeakFromTheirPublishedPort) {
+  for (Family f : families) {
+    send(alice, from(alice, web.at(f)).udp(53, 9999).payload("first"));
+    expect(web, to(web, own(f)).udp(5353, 9999).payload("first"));
+    for (const Host* client : {&web, &dns}) {
+      for (uint16_t port : {9999, 5000}) {
+        send(*client, from(*client, own(f)).udp(port, 5353).payload("query"));
+        expect(alice, to(alice, client->at(f)).udp(port, 53).payload("query"));
+        send(alice, from(alice, client->at(f)).udp(53, port).payload("answer"));
+        expect(*client, to(*client, own(f)).udp(5353, port).payload("answer"));
+      }
+    }
+    send(alice, from(alice, web.at(f)).tcp(80, 9999).flags("S").seq(1));
+    expect(web, to(web, own(f)).tcp(8080, 9999).flags("S").seq(1));
+    send(web, from(web, own(f)).tcp(9999, 8080).flags("SA").seq(7).ack(2));
+    expect(alice, to(alice, web.at(f)).tcp(9999, 80).flags("SA").seq(7).ack(2));
+  }
+  EXPECT_EQ(sw.nat().ports->size(), 0u);
+}
+
+TEST_F(Published, CT8_TR9_ARestartIsSurvivedWhicheverSideSpeaksFirst) {
+  for (Family f : families) {
+    send(web, from(web, own(f)).tcp(5000, 8080).flags("S").seq(1));
+    (void)only(alice);
+    forget();
+    send(alice, from(alice, web.at(f)).tcp(80, 5000).flags("PA").seq(7).ack(2).payload("more"));
+    expect(web, to(web, own(f)).tcp(8080, 5000).flags("PA").seq(7).ack(2).payload("more"));
+    send(web, from(web, own(f)).tcp(5000, 8080).flags("A").seq(2).ack(11));
+    expect(alice, to(alice, web.at(f)).tcp(5000, 80).flags("A").seq(2).ack(11));
+  }
+  EXPECT_EQ(sw.total_drops(), 0u);
+}
+
+TEST_F(Published, U1_TheirOtherFlowsAreMasqueradedAsAnybodys) {
+  sw.publish(lab, "10.1.0.1", 6000, udp17, alice.v4, 60);
+  for (const FrameBuilder& other :
+       {from(alice, web.v4).udp(54, 9999), from(alice, web.v4).udp(80, 9999),
+        from(alice, web.v4).udp(60, 9999)}) {
+    send(alice, other);
+    const uint16_t inner = source_port(other.bytes());
+    expect(web, to(web, own4).udp(inner, 9999));
+  }
+  send(anna, from(anna, web.v4).udp(53, 9999));
   expect(web, to(web, own4).udp(53, 9999));
+  send(alice, from(alice, web.v4).tcp(53, 9999).flags("S"));
+  expect(web, to(web, own4).tcp(53, 9999).flags("S"));
+}
+
+TEST_F(Published, U1_RangesKeepTheDistanceOfWhatTheServerSendsToo) {
+  for (Family f : families) {
+    ASSERT_TRUE(sw.nat().policy.add_publish(own(f), udp17, entry(f, 7000, 7010)));
+    ASSERT_TRUE(sw.nat().policy.add_publish(own(f), tcp6, entry(f, 7500, 7500)));
+    for (uint16_t i : {0, 5, 10}) {
+      send(alice, from(alice, web.at(f)).udp(static_cast<uint16_t>(9000 + i), 9999));
+      expect(web, to(web, own(f)).udp(static_cast<uint16_t>(7000 + i), 9999));
+    }
+    for (uint16_t port : {8999, 9011}) {
+      send(alice, from(alice, web.at(f)).udp(port, 9999));
+      expect(web, to(web, own(f)).udp(port, 9999));
+    }
+  }
+}
+
+// `allow` is about who may ask, not about whom the server asks.
+TEST_F(Published, U1_ServersSpeakToWhomTheyLike) {
+  Publish p = entry(Family::v4, 7000, 7000);
+  p.allow = {*IpPrefix::parse("198.51.100.9/32")};
+  ASSERT_TRUE(sw.nat().policy.add_publish(own4, udp17, p));
+  send(alice, from(alice, dns.v4).udp(9000, 5000));
+  expect(dns, to(dns, own4).udp(7000, 5000));
+  send(dns, from(dns, own4).udp(5000, 7000));
+  expect(alice, to(alice, dns.v4).udp(5000, 9000));
+  send(dns, from(dns, own4).udp(5001, 7000));
+  expect_drop(Reason::client_refused);
+}
+
+TEST_F(Published, U1_U2_OfSeveralAddressesThatOfTheServersOtherFlows) {
+  masquerade_behind({"198.51.100.50", "198.51.100.51", "198.51.100.52"}, {"2001:db8::50"});
+  send(alice, from(alice, web.v4).udp(4000, 9999));
+  const IpAddress others = source_of(only(web));
+  for (const char* address :
+       {"198.51.100.1", "198.51.100.50", "198.51.100.51", "198.51.100.52", "2001:db8::1"}) {
+    const Ip at(address);
+    sw.publish(outside, at, 5353, udp17, alice.at(at.family()), 53);
+  }
+  send(alice, from(alice, web.v4).udp(53, 9999));
+  expect(web, to(web, others).udp(5353, 9999));
+  send(alice, from(alice, web.v6).udp(53, 9999));
+  expect(web, to(web, own6).udp(5353, 9999));  // the first, for its pool's is not published
+}
+
+TEST_F(Published, U1_WhoIsNotMasqueradedSpeaksAsItself) {
+  sw.nat().policy = {};
+  sw.publish(outside, own4, 5353, udp17, alice.v4, 53);
+  send(alice, from(alice, web.v4).udp(53, 9999));
+  expect(web, to(web, alice.v4).udp(53, 9999));
+}
+
+TEST_F(Published, U1_WhatAnotherFlowHasTheAnswersOfIsRefused) {
+  send(bob, from(bob, web.v4).udp(5353, 9999));  // its port is not reserved here
+  expect(web, to(web, own4).udp(5353, 9999));
+  send(alice, from(alice, web.v4).udp(53, 9999));
+  EXPECT_EQ(told_by(only(alice)), (Told{3, 13}));
+  expect_drop(Reason::nat_ports_exhausted);
+  send(alice, from(alice, web.v4).udp(53, 9998));
+  expect(web, to(web, own4).udp(5353, 9998));
+}
+
+TEST_F(Published, U1_U9_NeighboursKnowTheServerByItsPublishedPort) {
+  for (Family f : families) {
+    send(anna, from(anna, web.at(f)).udp(4000, 9999));
+    (void)only(web);
+    send(alice, from(alice, own(f)).udp(53, 4000));
+    expect(anna, to(anna, own(f)).udp(5353, 4000));
+    send(anna, from(anna, own(f)).udp(4000, 5353));
+    expect(alice, to(alice, own(f)).udp(4000, 53));
+  }
+}
+
+// A flow ends with the entry that it owes its port to.
+TEST_F(Published, ServersOwnFlowsBelongToTheEntry) {
+  send(alice, from(alice, web.v4).udp(53, 9999));
+  send(alice, from(alice, web.v4).udp(54, 9999));
+  std::vector<uint16_t> tags;
+  sw.nat().connections->scan(0, 1024, sw.now(), [&](const ConnectionInfo& c) {
+    tags.push_back(c.tag);
+    return ConnectionTable::Visit::keep;
+  });
+  EXPECT_THAT(tags, testing::UnorderedElementsAre(5353, 0));
+}
+
+TEST_F(Published, HP2_ALoopbackSourceGetsNowhere) {
+  const FrameBuilder link = frame().eth(mac(web.station), TestSwitch::router_mac(outside));
+  send(web, FrameBuilder(link).ipv4("127.0.0.1", own4).tcp(5000, 8080).flags("S"));
+  expect_drop(Reason::martian_source);
 }
 
 TEST_F(Published, TR12_ClientsWithOneAddressAndPortOfDifferentServersAreKeptApart) {

@@ -70,15 +70,26 @@ TEST_F(NatTcp, T2_CT2_AWholeConversation) {
   }
 }
 
+// Whichever side is the first to answer, and before any further acknowledgment.
 TEST_F(NatTcp, T2_SimultaneousOpen) {
+  const Segment answer_out = {true, "SA", 100, 501}, answer_in = {false, "SA", 500, 101};
   for (Family f : families) {
-    talk({{true, "S", 100, 0},
-          {false, "S", 500, 0},
-          {true, "SA", 100, 501},
-          {false, "SA", 500, 101},
-          {true, "PA", 101, 501, 10},
-          {false, "A", 501, 111}},
-         f);
+    for (const bool out_first : {true, false}) {
+      talk({{true, "S", 100, 0}, {false, "S", 500, 0}}, f);
+      if (out_first)
+        talk({answer_out, answer_in}, f);
+      else
+        talk({answer_in, answer_out}, f);
+      talk({{true, "PA", 101, 501, 1000},
+            {true, "PA", 1101, 501, 1000},
+            {true, "PA", 2101, 501, 1000},
+            {false, "PA", 501, 101, 700},
+            {false, "PA", 1201, 101, 700},
+            {false, "A", 1901, 3101},
+            {true, "A", 3101, 1901}},
+           f);
+      forget();
+    }
   }
 }
 
@@ -96,6 +107,47 @@ TEST_F(NatTcp, CT4_FlagsThatNoSegmentHas) {
     talk({{true, flags, 101, 501, 0, false}, {false, flags, 501, 101, 0, false}});
   }
   EXPECT_TRUE(lives());
+}
+
+// What was damaged on its way opens and ends nothing.
+TEST_F(NatTcp, CT4_DamagedSegmentsThatWouldChangeTheState) {
+  const auto damaged = [](FrameBuilder f) { return f.l4_checksum(0x1234); };
+  for (Family f : families) {
+    send(alice, damaged(fill(from(alice, web.at(f)), port, 80, {true, "S", 100, 0})));
+    expect_drop(Reason::bad_tcp_checksum);
+    EXPECT_EQ(sw.nat().connections->size(), 0u);
+    handshake(f);
+    for (const char* flags : {"R", "RA", "FA", "S"}) {
+      send(alice, damaged(fill(from(alice, web.at(f)), port, 80, {true, flags, 101, 501})));
+      expect_drop(Reason::bad_tcp_checksum);
+      send(web, damaged(fill(from(web, own(f)), 80, port, {false, flags, 501, 101})));
+      expect_drop(Reason::bad_tcp_checksum);
+    }
+    sw.advance(seconds(7000));
+    talk({{false, "A", 501, 101}, {true, "PA", 101, 501, 10}}, f);
+    forget();
+  }
+}
+
+TEST_F(NatTcp, CT4_DamagedSynsToAPublishedPort) {
+  sw.publish(outside, own4, 8080, tcp6, alice.v4, 80);
+  send(web, from(web, own4).tcp(5000, 8080).flags("S").l4_checksum(0x1234));
+  expect_drop(Reason::bad_tcp_checksum);
+  EXPECT_EQ(sw.nat().connections->size(), 0u);
+}
+
+// What is not finished yet is not judged: sums that are left to be made, and super-segments.
+TEST_F(NatTcp, CT4_UnfinishedChecksumsAreRightByDefinition) {
+  for (Family f : families) {
+    handshake(f);
+    FrameBuilder end = fill(from(alice, web.at(f)), port, 80, {true, "FA", 101, 501, 3000});
+    send(alice, end.gso(1000));
+    EXPECT_EQ(sw.receivers(), Ports{web.port});
+    FrameBuilder reset = fill(from(alice, web.at(f)), port, 80, {true, "R", 3102, 0});
+    send(alice, reset.partial_checksum());
+    EXPECT_EQ(sw.receivers(), Ports{web.port});
+    forget();
+  }
 }
 
 TEST_F(NatTcp, CT2_NothingButASynOrAnAckBegins) {

@@ -8,7 +8,7 @@
 #   host usw0 .254 ---+    fd00:a::1    router  2001:db8::1                                 203.0.113.7
 #   robot (tap) ------==== lab 10.1.0.1                                                     2001:db8::fe
 #
-# Proves NG-7, U-1, U-9, T-8, HP-1, I-4, TR-1, TR-5, TR-12, TR-19 end to end; nothing unsolicited gets in.
+# Proves NG-7, U-1, U-9, T-8, HP-1, HP-2, I-4, TR-1, TR-5, TR-12, TR-19 end to end; nothing unsolicited gets in.
 source "$(dirname "$0")/lib.sh"
 
 ip netns add isp
@@ -112,7 +112,7 @@ gets web http://198.51.100.1:8080/ "hello from web, to 198.51.100.1"
 gets robot http://198.51.100.1:8080/ "hello from web, to 198.51.100.1"
 expect_equal "the host" "$(curl -s -m 5 http://198.51.100.1:8080/)" "hello from web, to 198.51.100.1"
 
-step "published on the host itself"
+step "published on the host itself; its loopback address does not leave it (HP-2)"
 expect_equal "localhost:8088" "$(curl -s -m 5 http://localhost:8088/)" "hello from web, to 10.0.0.254"
 
 step "nothing unsolicited gets in"

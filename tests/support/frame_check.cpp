@@ -81,4 +81,18 @@ std::string frame_fault(Bytes frame) {
   return "";
 }
 
+void clear_free_id(std::span<uint8_t> frame) {
+  if (frame.size() < 34 || get16(frame, 12) != 0x0800 || (frame[20] & 0x40) != 0) return;
+  const size_t size = (frame[14] & 15u) * 4;
+  if (size < 20 || 14 + size > frame.size()) return;
+  const std::span<uint8_t> header = frame.subspan(14, size);
+  const bool right = naive_sum(header) == 0xffff;
+  header[4] = header[5] = 0;
+  if (!right) return;
+  header[10] = header[11] = 0;
+  const auto sum = static_cast<uint16_t>(~naive_sum(header));
+  header[10] = static_cast<uint8_t>(sum >> 8);
+  header[11] = static_cast<uint8_t>(sum);
+}
+
 }  // namespace uswitch::test

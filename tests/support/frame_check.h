@@ -12,4 +12,8 @@ namespace uswitch::test {
 // neither IPv4 nor IPv6 nothing is checked. Fragments: the IP header only.
 std::string frame_fault(std::span<const uint8_t> frame);
 
+// Makes the id 0 of an untagged IPv4 packet that may be fragmented, and its checksum right if it
+// was: whoever originates such a packet chooses the id freely.
+void clear_free_id(std::span<uint8_t> frame);
+
 }  // namespace uswitch::test

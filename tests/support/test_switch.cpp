@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "tests/support/frame_check.h"
+
 namespace uswitch::test {
 
 TestSwitch::~TestSwitch() {
@@ -209,7 +211,10 @@ std::vector<MemoryPort::Frame> TestSwitch::received_with_offload(PortId port) {
 
 std::vector<Bytes> TestSwitch::received(PortId port) {
   std::vector<Bytes> frames;
-  for (auto& f : ports_[port]->take_sent()) frames.push_back(std::move(f.bytes));
+  for (auto& f : ports_[port]->take_sent()) {
+    if (tables_.nat.connections) clear_free_id(f.bytes);
+    frames.push_back(std::move(f.bytes));
+  }
   return frames;
 }
 

@@ -72,8 +72,10 @@ class TestSwitch {
   void send(PortId port, const MemoryPort::Frame& frame);
   // Several at once: one batch.
   void send_batch(PortId port, const std::vector<FrameBuilder>& frames);
-  // What left by this port since the last call.
+  // What left by this port since the last call. With NAT, which gives them as it likes, the IPv4
+  // ids of what may be fragmented are 0.
   std::vector<Bytes> received(PortId port);
+  // The same as it left.
   std::vector<MemoryPort::Frame> received_with_offload(PortId port);
   // The ports that a frame left by, each emptied: {1, 2} or {}.
   std::vector<PortId> receivers();

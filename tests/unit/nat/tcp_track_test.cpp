@@ -218,19 +218,42 @@ TEST(TcpTrack, CT4_OnlyTheseSetsOfFlagsAreValid) {
   }
 }
 
+// Each acknowledges the other's SYN with its own SYN again. Then both send as much as the other one
+// allows before they get an acknowledgment, whichever answered first.
 TEST(TcpTrack, T2_SimultaneousOpenPasses) {
+  for (const Direction first : {Direction::original, Direction::reply}) {
+    for (const Direction talker : {Direction::original, Direction::reply}) {
+      TcpConversation c;
+      EXPECT_EQ(c.client(syn), V::valid);
+      EXPECT_EQ(c.server(syn), V::valid);
+      for (const Direction from : {first, opposite(first)}) {
+        TcpSegment segment = c.make(from, syn_ack);
+        --segment.sequence;
+        EXPECT_NE(c.send(from, segment), V::invalid);
+      }
+      EXPECT_EQ(c.state(), S::syn_received);
+      for (uint32_t sent = 0; sent < c.window; sent += 1000) {
+        EXPECT_EQ(c.send(talker, ack, 1000), V::valid) << sent;
+      }
+      EXPECT_EQ(c.send(opposite(talker), ack, 1000), V::valid);
+      EXPECT_EQ(c.send(talker, ack, 1000), V::valid);
+      EXPECT_EQ(c.state(), S::established);
+    }
+  }
+}
+
+// A SYN/ACK that is not the side's own SYN again allows nothing.
+TEST(TcpTrack, T2_OthersSynAcksInASimultaneousOpenSayNothing) {
   TcpConversation c;
   EXPECT_EQ(c.client(syn), V::valid);
   EXPECT_EQ(c.server(syn), V::valid);
-  // Each acknowledges the other's SYN with its own SYN again.
-  for (const Direction from : {Direction::original, Direction::reply}) {
-    TcpSegment segment = c.make(from, syn_ack);
-    --segment.sequence;
-    EXPECT_EQ(c.send(from, segment), from == Direction::original ? V::valid : V::ignored);
-  }
-  EXPECT_EQ(c.client(ack, 10), V::valid);
-  EXPECT_EQ(c.server(ack, 10), V::valid);
-  EXPECT_EQ(c.state(), S::established);
+  TcpSegment answer = c.make(Direction::original, syn_ack);
+  --answer.sequence;
+  EXPECT_EQ(c.send(Direction::original, answer), V::valid);
+  const TcpTrack before = c.track;
+  EXPECT_EQ(follow(c.track, Direction::reply, c.make(Direction::reply, syn_ack)), V::ignored);
+  EXPECT_EQ(c.track.max_end, before.max_end);
+  EXPECT_EQ(c.track.max_window, before.max_window);
 }
 
 TEST(TcpTrack, T2_HalfClosedConnectionGoesOn) {
