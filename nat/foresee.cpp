@@ -53,14 +53,18 @@ Nat::Foresight Nat::foresee_open(const Translation& nat, const Opening& o, Packe
   if (fields.kind == Kind::tcp &&
       uswitch::follow(track, Direction::original, segment_of(packet)) == TcpVerdict::invalid)
     return drop(Reason::tcp_out_of_state);
-  const auto source = source_with(nat, o, in, out,
-                                  [&](const TransportAddress& inner, uint16_t realm,
-                                      std::span<const ExternalId> pool) -> std::optional<Source> {
-                                    const auto next = nat.ports->foresee(inner, realm, pool);
-                                    if (!next) return std::nullopt;
-                                    f.drawn = next->drawn;
-                                    return Source{next->external, no_mapping};
-                                  });
+  const auto source =
+      source_with(nat, o, in, out,
+                  [&](const TransportAddress& inner, uint16_t realm,
+                      std::span<const ExternalId> pool) -> std::optional<Source> {
+                    const auto next = nat.ports->foresee(inner, realm, pool);
+                    f.drawn = !next || next->drawn;
+                    if (next) return Source{next->external, no_mapping};
+                    const auto rivals = rivals_for_port(nat, inner, pool);
+                    if (!rivals || !nat.connections->can_make_room(*rivals, now, nat.timeouts))
+                      return std::nullopt;
+                    return Source{{rivals->address, 0, inner.protocol}, no_mapping};
+                  });
   if (!source) return drop(Reason::nat_ports_exhausted);
   f.from = o.tuple;
   f.to = {source->end.address, o.destination, source->end.port, o.port, o.tuple.protocol};

@@ -35,6 +35,14 @@ void translate(const Translation& nat, Packet& packet, const Tuple& from, const 
   if (to.source != from.source) renew_id(nat, packet);
 }
 
+// CT-9: what somebody has only begun keeps nobody out. The port is not free yet when the mapping
+// has further connections, or when another worker is faster.
+bool free_a_port(const Translation& nat, const TransportAddress& inner,
+                 std::span<const ExternalId> pool, Time now) {
+  const auto rivals = rivals_for_port(nat, inner, pool);
+  return rivals && nat.connections->make_room(*rivals, now, nat.timeouts);
+}
+
 }  // namespace
 
 void Nat::find_key(const Translation& nat, const Packet& packet, Flow& flow) {
@@ -155,11 +163,15 @@ const Masquerade* Nat::masquerade_of(const Translation& nat, const Opening& o, N
 }
 
 std::optional<Nat::Source> Nat::source_of(const Translation& nat, const Opening& o, NetworkId in,
-                                          NetworkId out) {
+                                          NetworkId out, Time now) {
   return source_with(nat, o, in, out,
                      [&](const TransportAddress& inner, uint16_t realm,
                          std::span<const ExternalId> pool) -> std::optional<Source> {
-                       const PortMap::Lease lease = nat.ports->acquire(inner, realm, pool);
+                       PortMap::Lease lease = nat.ports->acquire(inner, realm, pool);
+                       for (int tries = 0; !lease && tries < 8; ++tries) {
+                         if (!free_a_port(nat, inner, pool, now)) break;
+                         lease = nat.ports->acquire(inner, realm, pool);
+                       }
                        if (!lease) return std::nullopt;
                        return Source{lease.external, lease.mapping};
                      });
@@ -217,7 +229,7 @@ Verdict Nat::open(const Translation& nat, const Opening& o, Packet& packet, size
       return Verdict::drop(Reason::tcp_out_of_state);
     }
   }
-  const auto source = source_of(nat, o, in, out);
+  const auto source = source_of(nat, o, in, out, now);
   if (!source) {
     close(nat, o);
     return Verdict::drop(Reason::nat_ports_exhausted);

@@ -36,6 +36,15 @@ inline TcpSegment segment_of(const Packet& p) {
       *TcpView::parse({p.data + p.layout.l4, size_t{p.layout.l3_end} - p.layout.l4}));
 }
 
+// Who has the ports that this inner end could have.
+inline std::optional<ConnectionTable::Answered> rivals_for_port(const Translation& nat,
+                                                                const TransportAddress& inner,
+                                                                std::span<const ExternalId> pool) {
+  const auto external = nat.ports->external_address(inner.address, pool);
+  if (!external) return std::nullopt;
+  return ConnectionTable::Answered{*external, inner.protocol, PortMap::class_of(inner)};
+}
+
 }  // namespace nat_steps
 
 // Filtering is for what comes from outside: neighbours always reach each other's mappings (U-9).

@@ -8,6 +8,13 @@
 #include "wire/ip_protocol.h"
 
 namespace uswitch {
+namespace {
+
+bool is_query(uint8_t protocol) {
+  return protocol == ip_protocol::icmp || protocol == ip_protocol::icmp6;
+}
+
+}  // namespace
 
 size_t PortMap::ports_index(uint8_t protocol) {
   switch (protocol) {
@@ -187,18 +194,21 @@ ExternalId PortMap::choose_external(const IpAddress& inner,
   return best;
 }
 
+PortBitmap::Range PortMap::class_of(const TransportAddress& inner) {
+  if (is_query(inner.protocol)) return {0, 65535};
+  return inner.port < 1024 ? PortBitmap::Range{1, 1023} : PortBitmap::Range{1024, 65535};
+}
+
 PortMap::Wanted PortMap::wanted(const TransportAddress& inner) const {
   using Parity = PortBitmap::Parity;
   constexpr uint16_t no_realm =
       0xffff;  // another number than the one that says the mapping's place
   const Words words = pack(inner, no_realm);
   const uint64_t start = hash_(words[0], words[1], words[2]);
-  const bool is_query = inner.protocol == ip_protocol::icmp || inner.protocol == ip_protocol::icmp6;
-  if (is_query) return {true, {0, 65535}, Parity::any, start};
-  const PortBitmap::Range range =
-      inner.port < 1024 ? PortBitmap::Range{1, 1023} : PortBitmap::Range{1024, 65535};
+  if (is_query(inner.protocol)) return {true, class_of(inner), Parity::any, start};
   const Parity same = inner.port % 2 ? Parity::odd : Parity::even;
-  return {inner.port != 0, range, inner.protocol == ip_protocol::udp ? same : Parity::any, start};
+  return {inner.port != 0, class_of(inner), inner.protocol == ip_protocol::udp ? same : Parity::any,
+          start};
 }
 
 std::optional<uint16_t> PortMap::take_port(ExternalId id, const TransportAddress& inner) {

@@ -69,6 +69,9 @@ class PortMap {
   // translated by address alone.
   static bool maps(uint8_t protocol) { return ports_index(protocol) < kinds; }
 
+  // The external ports that an inner end may have: those of its port's class (U-3a).
+  static PortBitmap::Range class_of(const TransportAddress& inner);
+
   // Worker. Some time before acquire() of the same, for a batch of new flows: asks for the memory
   // that it will need. The external end that a new mapping would have, if that is quick to say.
   std::optional<TransportAddress> expect(const TransportAddress& inner, uint16_t realm,
