@@ -56,7 +56,7 @@ ConnectionTable::Inserted ConnectionTable::insert(const Key& original, const New
 
   const Duration timeout = protocol_of(original.words) == ip_protocol::tcp
                                ? tcp_timeout(what.tcp, false, timeouts)
-                               : timeouts.of(protocol_of(original.words));
+                               : timeout_of(reply.words, timeouts);
   const Tick deadline = deadline_of(now, timeout);
   Inserted result = try_insert(record, original, reply, what, bytes, deadline);
   // What is in the way may have expired (NG-8): at most one connection a tuple, unless others are
@@ -71,6 +71,14 @@ ConnectionTable::Inserted ConnectionTable::insert(const Key& original, const New
                   result.outcome == Insert::exists ? result.found : std::nullopt);
   }
   return result;
+}
+
+// Of one that is no established TCP connection. A leave lives as long as a flow of its protocol
+// does.
+Duration ConnectionTable::timeout_of(const TupleWords& answers, const Timeouts& timeouts) {
+  const uint8_t leave = leave_for(answers);
+  if (leave == ip_protocol::tcp) return timeouts.tcp_established;
+  return timeouts.of(leave != 0 ? leave : protocol_of(answers));
 }
 
 // NG-6: one step. `found` is also set when it is the connection that has taken the reply's tuple.
@@ -215,10 +223,28 @@ bool ConnectionTable::touch(const Found& found, uint32_t bytes, Time now, const 
   r.traffic.add(side(found.direction), bytes);
   note_direction(r, found.direction, found.direction == Direction::original);
   if (refresh == Refresh::yes) {
-    r.deadline.store(deadline_of(now, timeouts.of(protocol_of(found.other_words))),
+    r.deadline.store(deadline_of(now, timeout_of(found.other_words, timeouts)),
                      std::memory_order_relaxed);
   }
   return true;
+}
+
+ConnectionTable::Worth ConnectionTable::worth(const ConnectionRef& ref) const {
+  Record& r = records_[ref.record];
+  std::lock_guard lock(r.lock);
+  if (r.version.load(std::memory_order_relaxed) != ref.version) return Worth::over;
+  if (r.events.load(std::memory_order_relaxed) & Event::assured) return Worth::assured;
+  return r.tcp.state > TcpState::close_wait ? Worth::over : Worth::begun;
+}
+
+void ConnectionTable::set_assured(const ConnectionRef& ref, bool assured) {
+  Record& r = records_[ref.record];
+  std::lock_guard lock(r.lock);
+  if (r.version.load(std::memory_order_relaxed) != ref.version) return;
+  const unsigned events = r.events.load(std::memory_order_relaxed);
+  r.events.store(
+      static_cast<uint8_t>(assured ? events | Event::assured : events & ~unsigned{Event::assured}),
+      std::memory_order_relaxed);
 }
 
 bool ConnectionTable::sweep(Time now, uint32_t records) {

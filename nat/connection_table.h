@@ -97,6 +97,12 @@ class ConnectionTable {
   bool touch(const Found& found, uint32_t bytes, Time now, const Timeouts& timeouts,
              Refresh refresh);
 
+  // Worker. How much a connection is worth: whether it is assured, or was, or is gone.
+  enum class Worth : uint8_t { begun, assured, over };
+  Worth worth(const ConnectionRef& ref) const;
+  // Worker. Makes it assured, or not any longer, for it is worth what another one is (nat/leave).
+  void set_assured(const ConnectionRef& ref, bool assured);
+
   // Any thread. False when it is gone already.
   bool remove(const ConnectionRef& ref);
 
@@ -183,6 +189,7 @@ class ConnectionTable {
     return static_cast<int32_t>(now - deadline) >= 0;
   }
 
+  static Duration timeout_of(const TupleWords& answers, const Timeouts& timeouts);
   PairIndex::Place place(const TupleWords& words) const;
   Key key_of(const TupleWords& words) const { return {place(words), words, {}}; }
   bool read(uint32_t record, uint8_t side, const TupleWords& words,

@@ -65,7 +65,7 @@ ConnectionRef ConnectionTable::victim(const Search& search, uint32_t hand) const
 
 // In ticks: what has passed of the time that one like this has.
 int64_t ConnectionTable::quiet_for(const Record& r, Tick deadline, const Search& search) {
-  const Duration timeout = search.timeouts.of(unpack(r.sides[1].load()).protocol);
+  const Duration timeout = timeout_of(r.sides[1].load(), search.timeouts);
   return (timeout.count() >> tick_shift) - static_cast<int32_t>(deadline - search.now);
 }
 

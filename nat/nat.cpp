@@ -107,7 +107,11 @@ Verdict Nat::follow(const Translation& nat, Packet& packet, Flow& flow, Time now
   const Tuple translated = found->translated();
   translate(nat, packet, tuple, translated);
   const bool from_inside = from_outside == (found->direction == Direction::reply);
-  if (from_inside && !is_reset) note_sent(nat, tuple, translated, now);
+  const ConnectionRef giver = from_outside ? ConnectionRef{} : found->ref;
+  if (is_reset)
+    note_reset(nat, giver, from_inside ? translated : tuple.reversed(), now);
+  else if (from_inside)
+    note_sent(nat, giver, tuple, translated, now);
   return Verdict::to_router();
 }
 
@@ -259,7 +263,7 @@ Verdict Nat::insert(const Translation& nat, const Tuple& tuple, const NewConnect
   flow.known = true;
   const Tuple translated = inserted.found->translated();
   translate(nat, packet, tuple, translated);
-  note_sent(nat, tuple, translated, now);
+  note_sent(nat, inserted.found->ref, tuple, translated, now);
   return Verdict::next();
 }
 

@@ -200,6 +200,73 @@ TEST_F(SmallTable, CT9_AMillionSynsFromInsideHurtNoneWhoWasThereAndKeepNobodyOut
   EXPECT_EQ(sw.nat().connections->size(), room);
 }
 
+// U-11: who may send to a mapping does not change either, whoever else has begun flows.
+class FloodedFilter : public Flooded, public testing::WithParamInterface<Filtering> {
+ protected:
+  static constexpr uint32_t room = 1024;
+  FloodedFilter() : Flooded(room) { sw.nat().filtering = GetParam(); }
+  // Web, from another port than the one it was asked by.
+  bool web_may_send(uint16_t external, uint16_t from_port, uint16_t inner) {
+    const Way way{web.port, alice.port, from(web, own4).tcp(from_port, external),
+                  to(alice, web.v4).tcp(from_port, inner)};
+    return passes(way, "S", 1, 0);
+  }
+};
+INSTANTIATE_TEST_SUITE_P(Modes, FloodedFilter,
+                         testing::Values(Filtering::endpoint_independent,
+                                         Filtering::address_dependent));
+
+TEST_P(FloodedFilter, U11_CT9_LeavesOfAssuredFlowsStay) {
+  establish(50);
+  for (uint16_t port = 9000; port < 9050; ++port) {
+    for (int twice = 0; twice < 2; ++twice) {
+      send_by(alice.port, from(alice, web.v4).udp(port, 53).bytes());
+      send_by(web.port, from(web, own4).udp(53, port).bytes());
+    }
+  }
+  flood_from_outside(20'000);
+  flood_from_inside(20'000);
+  for (uint16_t n = 0; n < 50; ++n) {
+    const auto inner = static_cast<uint16_t>(2000 + n);
+    const uint16_t external = load_be16(&established_[2u * n].there.arrives.bytes().at(34));
+    EXPECT_TRUE(web_may_send(external, 81, inner)) << inner;
+    (void)sw.received(alice.port);
+    send_by(web.port, from(web, own4).udp(99, static_cast<uint16_t>(9000 + n)).bytes());
+    EXPECT_EQ(sw.received(alice.port).size(), 1u) << n;
+  }
+  expect_all_go_on();
+}
+
+// The leave of a flow that is over is the first to go: of as many as there are, none stays in the
+// way of a new one.
+TEST_P(FloodedFilter, CT9_LeavesOfFinishedFlowsKeepNobodyOut) {
+  for (uint16_t n = 0; n < 3 * room; ++n) {
+    const auto c = ask_web(static_cast<uint16_t>(2000 + n));
+    ASSERT_TRUE(c && answer(*c) && confirm(*c)) << n;
+    if (n % 3 == 0) {
+      ASSERT_TRUE(passes(c->back, "R", 501, 0));
+    } else if (n % 3 == 1) {
+      ASSERT_TRUE(passes(c->there, "R", 101, 0));
+    } else {
+      ASSERT_TRUE(passes(c->there, "FA", 101, 501) && passes(c->back, "FA", 501, 102) &&
+                  passes(c->there, "A", 102, 502));
+    }
+    sw.advance(milliseconds(1));
+  }
+  EXPECT_EQ(sw.nat().connections->count(ConnectionTable::Insert::full), 0u);
+}
+
+// What a stranger has reset takes nothing from the others.
+TEST_P(FloodedFilter, N4_U11_StrangersResetsDoNotMakeALeaveWorthLess) {
+  establish(1);
+  ASSERT_TRUE(web_may_send(2000, 81, 2000));
+  EXPECT_TRUE(
+      passes({alice.port, web.port, from(alice, web.v4).tcp(2000, 81), to(web, own4).tcp(2000, 81)},
+             "RA", 0, 2));
+  flood_from_outside(20'000);
+  EXPECT_TRUE(web_may_send(2000, 82, 2000));
+}
+
 // There is room for more connections than the external address has ports.
 class FewPorts : public Flooded {
  protected:
