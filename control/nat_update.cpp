@@ -367,16 +367,18 @@ void NatControl::retire_externals() {
 }
 
 // A flow goes on as long as its first packet would become the same: it would come to the same entry
-// or to none, and what was done to the addresses is still configured. One whose external port is
-// published now ends too (P-1).
+// or go out by the same one or have to do with none, and what was done to the addresses is still
+// configured. One whose mapping has a port that is published now ends too (P-1).
 bool NatControl::is_ended(const ConnectionInfo& c, const Policy& policy) const {
   const auto tag_at = [&](const Tuple& t) {
     const Publish* p = policy.published(t.destination, t.protocol, t.destination_port);
     return p ? p->tag : no_tag;
   };
-  if (tag_at(c.original) != c.tag || tag_at(c.reply) != no_tag) return true;
+  const uint16_t to = tag_at(c.original), from = tag_at(c.reply);
+  if (c.tag != (to != no_tag ? to : from)) return true;
+  if (from != no_tag && c.mapping != no_mapping) return true;
   if (!stands_for(c.reply.destination, c.original.source)) return true;
-  return c.tag == no_tag && !stands_for(c.original.destination, c.reply.source);
+  return to == no_tag && !stands_for(c.original.destination, c.reply.source);
 }
 
 // An outer address does for an inner one only as long as it is configured to.

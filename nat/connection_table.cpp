@@ -25,18 +25,6 @@ Duration tcp_timeout(const TcpTrack& tcp, bool seen_reply, const Timeouts& timeo
 
 constexpr Duration doubtful_timeout = std::chrono::seconds(300);  // CT-13
 
-Duration plain_timeout(uint8_t protocol, const Timeouts& timeouts) {
-  switch (protocol) {
-    case ip_protocol::udp:
-      return timeouts.udp;
-    case ip_protocol::icmp:
-    case ip_protocol::icmp6:
-      return timeouts.icmp;
-    default:
-      return timeouts.other;
-  }
-}
-
 }  // namespace
 
 void ConnectionTable::PackedTraffic::add(size_t side, uint32_t n) {
@@ -54,20 +42,21 @@ ConnectionTable::ConnectionTable(uint32_t max_connections, PortMap& ports, const
       hash_(hash),
       records_(max_connections),
       index_(max_connections),
-      free_(max_connections) {}
+      free_(max_connections),
+      evict_order_(max_connections) {}
 
 ConnectionTable::Inserted ConnectionTable::insert(const Key& original, const NewConnection& what,
                                                   uint32_t bytes, Time now,
                                                   const Timeouts& timeouts) {
   Key reply;
   prepare(reply, what.reply);
-  const uint32_t record = take_record(now);
+  const uint32_t record = take_record(now, timeouts);
   if (record == no_record) return refuse(Insert::full, record, what.mapping, std::nullopt);
   prefetch_record(record);
 
-  const uint8_t protocol = protocol_of(original.words);
-  const Duration timeout = protocol == ip_protocol::tcp ? tcp_timeout(what.tcp, false, timeouts)
-                                                        : plain_timeout(protocol, timeouts);
+  const Duration timeout = protocol_of(original.words) == ip_protocol::tcp
+                               ? tcp_timeout(what.tcp, false, timeouts)
+                               : timeout_of(reply.words, timeouts);
   const Tick deadline = deadline_of(now, timeout);
   Inserted result = try_insert(record, original, reply, what, bytes, deadline);
   // What is in the way may have expired (NG-8): at most one connection a tuple, unless others are
@@ -82,6 +71,14 @@ ConnectionTable::Inserted ConnectionTable::insert(const Key& original, const New
                   result.outcome == Insert::exists ? result.found : std::nullopt);
   }
   return result;
+}
+
+// Of one that is no established TCP connection. A leave lives as long as a flow of its protocol
+// does.
+Duration ConnectionTable::timeout_of(const TupleWords& answers, const Timeouts& timeouts) {
+  const uint8_t leave = leave_for(answers);
+  if (leave == ip_protocol::tcp) return timeouts.tcp_established;
+  return timeouts.of(leave != 0 ? leave : protocol_of(answers));
 }
 
 // NG-6: one step. `found` is also set when it is the connection that has taken the reply's tuple.
@@ -126,42 +123,9 @@ void ConnectionTable::fill(uint32_t record, const Key& original, const Key& repl
   r.traffic = {{bytes, 0}, {1, 0}};
 }
 
-uint32_t ConnectionTable::take_record(Time now) {
+uint32_t ConnectionTable::take_record(Time now, const Timeouts& timeouts) {
   const uint32_t record = free_.take(links());
-  return record != no_record ? record : evict(tick_of(now));
-}
-
-// The hand goes round the table, so that a new connection has a while to become an assured one.
-uint32_t ConnectionTable::evict(Tick now) {
-  for (uint32_t round = 0; round < evict_rounds; ++round) {
-    const uint32_t first = evict_hand_.fetch_add(evict_window, std::memory_order_relaxed);
-    const ConnectionRef victim = victim_in(first % max_connections(), now);
-    if (victim.record == no_record || !unlink(victim)) continue;
-    evicted_.fetch_add(1, std::memory_order_relaxed);
-    return victim.record;
-  }
-  return no_record;
-}
-
-// Of a few neighbours the one that is worth least: expired, then without a reply, then the one
-// that expires first; never an assured one.
-ConnectionRef ConnectionTable::victim_in(uint32_t first, Tick now) const {
-  ConnectionRef victim;
-  uint64_t least = ~uint64_t{0};
-  for (uint32_t i = 0; i < evict_window; ++i) {
-    const uint32_t record = (first + i) % max_connections();
-    const Record& r = records_[record];
-    const uint32_t version = r.version.load(std::memory_order_acquire);
-    if (!is_live(version)) continue;
-    const Tick deadline = r.deadline.load(std::memory_order_relaxed);
-    if (has_passed(deadline, now)) return {record, version};
-    const uint8_t events = r.events.load(std::memory_order_relaxed);
-    const uint64_t worth = uint64_t{events} << 32 | (deadline - now);
-    if ((events & Event::assured) || worth >= least) continue;
-    least = worth;
-    victim = {record, version};
-  }
-  return victim;
+  return record != no_record ? record : evict({tick_of(now), timeouts, nullptr});
 }
 
 bool ConnectionTable::remove(const ConnectionRef& ref) {
@@ -259,10 +223,28 @@ bool ConnectionTable::touch(const Found& found, uint32_t bytes, Time now, const 
   r.traffic.add(side(found.direction), bytes);
   note_direction(r, found.direction, found.direction == Direction::original);
   if (refresh == Refresh::yes) {
-    r.deadline.store(deadline_of(now, plain_timeout(protocol_of(found.other_words), timeouts)),
+    r.deadline.store(deadline_of(now, timeout_of(found.other_words, timeouts)),
                      std::memory_order_relaxed);
   }
   return true;
+}
+
+ConnectionTable::Worth ConnectionTable::worth(const ConnectionRef& ref) const {
+  Record& r = records_[ref.record];
+  std::lock_guard lock(r.lock);
+  if (r.version.load(std::memory_order_relaxed) != ref.version) return Worth::over;
+  if (r.events.load(std::memory_order_relaxed) & Event::assured) return Worth::assured;
+  return r.tcp.state > TcpState::close_wait ? Worth::over : Worth::begun;
+}
+
+void ConnectionTable::set_assured(const ConnectionRef& ref, bool assured) {
+  Record& r = records_[ref.record];
+  std::lock_guard lock(r.lock);
+  if (r.version.load(std::memory_order_relaxed) != ref.version) return;
+  const unsigned events = r.events.load(std::memory_order_relaxed);
+  r.events.store(
+      static_cast<uint8_t>(assured ? events | Event::assured : events & ~unsigned{Event::assured}),
+      std::memory_order_relaxed);
 }
 
 bool ConnectionTable::sweep(Time now, uint32_t records) {

@@ -32,6 +32,7 @@
 #include "nat/pair_index.h"
 #include "nat/port_map.h"
 #include "nat/shared_words.h"
+#include "nat/spread_order.h"
 #include "nat/timeouts.h"
 
 namespace uswitch {
@@ -78,7 +79,7 @@ class ConnectionTable {
   std::optional<Found> lookup(const Key& key, Time now) const;
 
   // Worker. Makes a connection whose first packet has the key's tuple and `bytes` bytes. When the
-  // table is full, one that has expired goes, else one of a few that are not assured (CT-9).
+  // table is full, one that has expired goes, else one of some that are not assured (CT-9).
   Inserted insert(const Key& original, const NewConnection& what, uint32_t bytes, Time now,
                   const Timeouts& timeouts);
 
@@ -96,8 +97,27 @@ class ConnectionTable {
   bool touch(const Found& found, uint32_t bytes, Time now, const Timeouts& timeouts,
              Refresh refresh);
 
+  // Worker. How much a connection is worth: whether it is assured, or was, or is gone.
+  enum class Worth : uint8_t { begun, assured, over };
+  Worth worth(const ConnectionRef& ref) const;
+  // Worker. Makes it assured, or not any longer, for it is worth what another one is (nat/leave).
+  void set_assured(const ConnectionRef& ref, bool assured);
+
   // Any thread. False when it is gone already.
   bool remove(const ConnectionRef& ref);
+
+  // Whose going may free an external port: connections whose answers come to that address, by that
+  // protocol, to one of these ports.
+  struct Answered {
+    IpAddress address;
+    uint8_t protocol;
+    PortBitmap::Range ports;
+  };
+  // Worker. Gives up one of those, chosen as for insert(). Its port is free if it was the last of
+  // its mapping. False when none was found, after 128 records at most; nat/eviction.cpp.
+  bool make_room(const Answered& which, Time now, const Timeouts& timeouts);
+  // Any thread. Whether make_room() would find one now.
+  bool can_make_room(const Answered& which, Time now, const Timeouts& timeouts) const;
 
   // Control, from time to time. Removes what has expired among the next `records` records and
   // goes on there at the next call; true when a round is complete. Nobody waits for it longer than
@@ -131,7 +151,7 @@ class ConnectionTable {
   static constexpr int tick_shift = 20;
   static constexpr int extra_shift = 40;  // of what stands above a tuple's own bits
   // How many records are looked at, in how many rounds, to find one to evict.
-  static constexpr uint32_t evict_window = 16, evict_rounds = 4;
+  static constexpr uint32_t evict_sample = 16, evict_rounds = 8;
 
   struct Event {
     static constexpr uint8_t seen_reply = 1, assured = 2;
@@ -169,6 +189,7 @@ class ConnectionTable {
     return static_cast<int32_t>(now - deadline) >= 0;
   }
 
+  static Duration timeout_of(const TupleWords& answers, const Timeouts& timeouts);
   PairIndex::Place place(const TupleWords& words) const;
   Key key_of(const TupleWords& words) const { return {place(words), words, {}}; }
   bool read(uint32_t record, uint8_t side, const TupleWords& words,
@@ -182,9 +203,17 @@ class ConnectionTable {
     const auto* first = reinterpret_cast<const std::byte*>(&records_[record]);
     for (size_t line = 0; line < 3; ++line) __builtin_prefetch(first + line * 64, 1);
   }
-  uint32_t take_record(Time now);
-  uint32_t evict(Tick now);
-  ConnectionRef victim_in(uint32_t first, Tick now) const;
+  uint32_t take_record(Time now, const Timeouts& timeouts);
+  // What a search for one to evict goes by. Without `which`, any will do.
+  struct Search {
+    Tick now;
+    const Timeouts& timeouts;
+    const Answered* which;
+  };
+  uint32_t evict(const Search& search);
+  ConnectionRef victim(const Search& search, uint32_t hand) const;
+  static int64_t quiet_for(const Record& r, Tick deadline, const Search& search);
+  static bool fits(const Record& r, const Answered* which);
   void count_one(Insert outcome) {
     outcomes_[static_cast<size_t>(outcome)].fetch_add(1, std::memory_order_relaxed);
   }
@@ -212,6 +241,7 @@ class ConnectionTable {
   ZeroedArray<Record> records_;
   PairIndex index_;
   FreeList free_;
+  SpreadOrder evict_order_;
   uint32_t sweep_next_ = 0;  // control's: the record where the next sweep goes on
 
   alignas(64) std::atomic<uint32_t> evict_hand_{0};

@@ -59,14 +59,16 @@ Nat::Foresight Nat::foresee_open(const Translation& nat, const Opening& o, Packe
     TcpTrack track;
     if (const Reason r = begin_tcp(track, packet); r != Reason::none) return drop(r);
   }
-  const auto source = source_with(nat, o, in, out,
-                                  [&](const TransportAddress& inner, uint16_t realm,
-                                      const ExternalPool& pool) -> std::optional<Source> {
-                                    const auto next = nat.ports->foresee(inner, realm, pool);
-                                    if (!next) return std::nullopt;
-                                    f.drawn = next->drawn;
-                                    return Source{next->external};
-                                  });
+  const auto acquire = [&](const TransportAddress& inner, uint16_t realm,
+                           const ExternalPool& pool) -> std::optional<Source> {
+    const auto next = nat.ports->foresee(inner, realm, pool);
+    f.drawn = !next || next->drawn;
+    if (next) return Source{next->external};
+    const auto rivals = rivals_for_port(nat, inner, pool);
+    if (!rivals || !nat.connections->can_make_room(*rivals, now, nat.timeouts)) return std::nullopt;
+    return Source{{rivals->address, 0, inner.protocol}};
+  };
+  const auto source = source_with(nat, o, in, out, acquire);
   if (!source) return drop(Reason::nat_ports_exhausted);
   f.from = o.tuple;
   f.to = {source->end.address, o.destination, source->end.port, o.port, o.tuple.protocol};

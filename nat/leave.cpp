@@ -1,15 +1,8 @@
 #include "nat/leave.h"
 
-#include "wire/ip_protocol.h"
-
 namespace uswitch {
 
 namespace {
-
-// What stands in a tuple for the leave of an address to send to a mapping, whatever its port
-// (address-dependent filtering), or of all addresses (endpoint-independent). No flow has this
-// number with ports: it is none that has ports.
-constexpr uint8_t leave_protocol = 253;
 
 TransportAddress source_end(const Tuple& t) {
   return {t.source, t.source_port, t.protocol};
@@ -18,22 +11,46 @@ TransportAddress destination_end(const Tuple& t) {
   return {t.destination, t.destination_port, t.protocol};
 }
 
-// The leave of all stands in the name of the external address itself.
+// The leave of an address to send to a mapping, whatever its port (address-dependent filtering), or
+// of all addresses (endpoint-independent), which stands in the name of the external one itself.
 const IpAddress& holder_of_leave(Filtering filtering, const IpAddress& remote,
                                  const TransportAddress& external) {
   return filtering == Filtering::address_dependent ? remote : external.address;
 }
-Tuple leave_of(const IpAddress& remote, const TransportAddress& external) {
-  return {remote, external.address, external.protocol, external.port, leave_protocol};
+Tuple leave_of(const IpAddress& holder, const TransportAddress& external) {
+  return {holder, external.address, external.protocol, external.port, leave_protocol};
 }
 
-// A leave lives as long as a flow of its protocol does.
-Timeouts timeouts_of_leave(const Timeouts& timeouts, uint8_t protocol) {
-  Timeouts own = timeouts;
-  own.other = protocol == ip_protocol::tcp   ? timeouts.tcp_established
-              : protocol == ip_protocol::udp ? timeouts.udp
-                                             : timeouts.icmp;
-  return own;
+// Another worker may have been faster. What is in the way is the leave of an external address that
+// the inner end has no longer. Without room the flow goes on without, until its next packet.
+std::optional<Found> insert_leave(const Translation& nat, const ConnectionTable::Key& key,
+                                  const Tuple& sent, const Tuple& translated, Time now) {
+  using Insert = ConnectionTable::Insert;
+  const TransportAddress external = source_end(translated);
+  const IpAddress& holder = holder_of_leave(nat.filtering, translated.destination, external);
+  NewConnection made;
+  made.reply = {sent.source, holder, external.port, sent.protocol, leave_protocol};
+  const auto inserted = nat.connections->insert(key, made, 0, now, nat.timeouts);
+  if (inserted.outcome != Insert::taken) return inserted.found;
+  const auto old = nat.connections->lookup(nat.connections->key(made.reply), now);
+  if (old) nat.connections->remove(old->ref);
+  return nat.connections->insert(key, made, 0, now, nat.timeouts).found;
+}
+
+// U-11: a leave goes for a new flow only when the flow that gave it could. One that has only begun
+// takes nothing from what others of the mapping have.
+void value(const Translation& nat, const Found& leave, const ConnectionRef& giver) {
+  if (giver == ConnectionRef{}) return;
+  const auto worth = nat.connections->worth(giver);
+  if (worth == ConnectionTable::Worth::begun) return;
+  nat.connections->set_assured(leave.ref, worth == ConnectionTable::Worth::assured);
+}
+
+// The leave that a packet gives which goes out like this.
+ConnectionTable::Key key_for(const Translation& nat, const Tuple& translated) {
+  const TransportAddress external = source_end(translated);
+  return nat.connections->key(
+      leave_of(holder_of_leave(nat.filtering, translated.destination, external), external));
 }
 
 }  // namespace
@@ -58,21 +75,24 @@ bool may_enter(const Translation& nat, const Tuple& tuple, Time now) {
   return false;  // else there would be a connection
 }
 
-void note_sent(const Translation& nat, const Tuple& sent, const Tuple& translated, Time now) {
+void note_sent(const Translation& nat, const ConnectionRef& giver, const Tuple& sent,
+               const Tuple& translated, Time now) {
   if (nat.filtering == Filtering::address_and_port_dependent) return;
   if (translated.source == sent.source || !PortMap::maps(sent.protocol)) return;
-  const TransportAddress external = source_end(translated);
-  const IpAddress& holder = holder_of_leave(nat.filtering, translated.destination, external);
-  const Tuple leave = leave_of(holder, external);
-  const auto key = nat.connections->key(leave);
-  const Timeouts timeouts = timeouts_of_leave(nat.timeouts, sent.protocol);
-  if (const auto found = nat.connections->lookup(key, now)) {
-    nat.connections->touch(*found, 0, now, timeouts, ConnectionTable::Refresh::yes);
-    return;
-  }
-  NewConnection made;
-  made.reply = {sent.source, holder, sent.source_port, sent.protocol, leave_protocol};
-  (void)nat.connections->insert(key, made, 0, now, timeouts);
+  const auto key = key_for(nat, translated);
+  auto leave = nat.connections->lookup(key, now);
+  if (leave)
+    nat.connections->touch(*leave, 0, now, nat.timeouts, ConnectionTable::Refresh::yes);
+  else
+    leave = insert_leave(nat, key, sent, translated, now);
+  if (leave) value(nat, *leave, giver);
+}
+
+void note_reset(const Translation& nat, const ConnectionRef& giver, const Tuple& translated,
+                Time now) {
+  if (nat.filtering == Filtering::address_and_port_dependent) return;
+  if (const auto leave = nat.connections->lookup(key_for(nat, translated), now))
+    value(nat, *leave, giver);
 }
 
 }  // namespace uswitch

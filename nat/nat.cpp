@@ -16,6 +16,14 @@ using Follow = ConnectionTable::Follow;
 // Marks of a connection.
 constexpr uint8_t from_outside_mark = 1;  // made by a packet that came to a mapping (U-8)
 
+// CT-9: what somebody has only begun keeps nobody out. The port is not free yet when the mapping
+// has further connections, or when another worker is faster.
+bool free_a_port(const Translation& nat, const TransportAddress& inner, const ExternalPool& pool,
+                 Time now) {
+  const auto rivals = rivals_for_port(nat, inner, pool);
+  return rivals && nat.connections->make_room(*rivals, now, nat.timeouts);
+}
+
 }  // namespace
 
 void Nat::translate(const Translation& nat, Packet& packet, const Tuple& from, const Tuple& to) {
@@ -89,7 +97,11 @@ Verdict Nat::follow(const Translation& nat, Packet& packet, Flow& flow, Time now
   const Tuple translated = found->translated();
   translate(nat, packet, tuple, translated);
   const bool from_inside = from_outside == (found->direction == Direction::reply);
-  if (from_inside && !is_reset) note_sent(nat, tuple, translated, now);
+  const ConnectionRef giver = from_outside ? ConnectionRef{} : found->ref;
+  if (is_reset)
+    note_reset(nat, giver, from_inside ? translated : tuple.reversed(), now);
+  else if (from_inside)
+    note_sent(nat, giver, tuple, translated, now);
   return Verdict::to_router();
 }
 
@@ -153,13 +165,17 @@ const Masquerade* Nat::masquerade_of(const Translation& nat, const Opening& o, N
 }
 
 std::optional<Nat::Source> Nat::source_of(const Translation& nat, const Opening& o, size_t index,
-                                          NetworkId in, NetworkId out) {
-  const Masquerade* expected = flows_[index].masquerade;
+                                          NetworkId in, NetworkId out, Time now) {
   const auto acquire = [&](const TransportAddress& inner, uint16_t realm,
                            const ExternalPool& pool) -> std::optional<Source> {
-    const PortMap::Lease lease = expected && expected->realm == realm
-                                     ? nat.ports->acquire(requests_[index])
-                                     : nat.ports->acquire(inner, realm, pool);
+    PortMap::Request& request = requests_[index];
+    const Masquerade* prepared = flows_[index].masquerade;
+    if (!prepared || prepared->realm != realm) nat.ports->prepare(request, inner, realm, pool);
+    PortMap::Lease lease = nat.ports->acquire(request);
+    for (int tries = 0; !lease && tries < 8; ++tries) {
+      if (!free_a_port(nat, inner, pool, now)) break;
+      lease = nat.ports->acquire(request);
+    }
     if (!lease) return std::nullopt;
     return Source{lease.external, lease.mapping};
   };
@@ -217,7 +233,7 @@ Verdict Nat::open(const Translation& nat, const Opening& o, Packet& packet, size
       return Verdict::drop(r);
     }
   }
-  const auto source = source_of(nat, o, index, in, out);
+  const auto source = source_of(nat, o, index, in, out, now);
   if (!source) {
     close(nat, o);
     return Verdict::drop(Reason::nat_ports_exhausted);
@@ -248,7 +264,7 @@ Verdict Nat::insert(const Translation& nat, const Tuple& tuple, const NewConnect
   packet.published = made.tag != 0;
   const Tuple translated = inserted.found->translated();
   translate(nat, packet, tuple, translated);
-  note_sent(nat, tuple, translated, now);
+  note_sent(nat, inserted.found->ref, tuple, translated, now);
   return Verdict::to_router();
 }
 

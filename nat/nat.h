@@ -125,7 +125,7 @@ class Nat {
   static std::optional<Source> source_with(const Translation& nat, const Opening& opening,
                                            NetworkId in, NetworkId out, Acquire acquire);
   std::optional<Source> source_of(const Translation& nat, const Opening& opening, size_t index,
-                                  NetworkId in, NetworkId out);
+                                  NetworkId in, NetworkId out, Time now);
   static std::optional<Reason> judge_alone(const Translation& nat, const Opening& opening,
                                            const FlowFields& fields, NetworkId in, NetworkId out);
   static std::optional<Reason> judge_stray(const Translation& nat, const Opening& opening,

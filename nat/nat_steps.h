@@ -70,6 +70,15 @@ inline Reason begin_tcp(TcpTrack& track, const Packet& p) {
   return invalid ? Reason::tcp_out_of_state : Reason::none;
 }
 
+// Who has the ports that this inner end could have.
+inline std::optional<ConnectionTable::Answered> rivals_for_port(const Translation& nat,
+                                                                const TransportAddress& inner,
+                                                                const ExternalPool& pool) {
+  const auto external = nat.ports->external_address(inner.address, pool);
+  if (!external) return std::nullopt;
+  return ConnectionTable::Answered{*external, inner.protocol, PortMap::class_of(inner)};
+}
+
 }  // namespace nat_steps
 
 // Filtering is for what comes from outside: neighbours always reach each other's mappings (U-9).

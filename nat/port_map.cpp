@@ -12,6 +12,10 @@ namespace {
 
 using Parity = PortBitmap::Parity;
 
+bool is_query(uint8_t protocol) {
+  return protocol == ip_protocol::icmp || protocol == ip_protocol::icmp6;
+}
+
 // Which ports an inner end may have, best first.
 struct Wanted {
   bool own;  // the inner one
@@ -20,10 +24,8 @@ struct Wanted {
 };
 
 Wanted wanted(const TransportAddress& inner) {
-  const bool is_query = inner.protocol == ip_protocol::icmp || inner.protocol == ip_protocol::icmp6;
-  if (is_query) return {true, {0, 65535}, Parity::any};
-  const PortBitmap::Range range =
-      inner.port < 1024 ? PortBitmap::Range{1, 1023} : PortBitmap::Range{1024, 65535};
+  const PortBitmap::Range range = PortMap::class_of(inner);
+  if (is_query(inner.protocol)) return {true, range, Parity::any};
   const Parity same = inner.port % 2 ? Parity::odd : Parity::even;
   return {inner.port != 0, range, inner.protocol == ip_protocol::udp ? same : Parity::any};
 }
@@ -197,6 +199,11 @@ bool PortMap::use_again(const Seen& seen) {
     if (state.compare_exchange_weak(now, now + 1, std::memory_order_acq_rel)) return true;
   }
   return false;
+}
+
+PortBitmap::Range PortMap::class_of(const TransportAddress& inner) {
+  if (is_query(inner.protocol)) return {0, 65535};
+  return inner.port < 1024 ? PortBitmap::Range{1, 1023} : PortBitmap::Range{1024, 65535};
 }
 
 std::optional<uint16_t> PortMap::take_port(const Request& request) {

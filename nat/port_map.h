@@ -68,6 +68,9 @@ class PortMap {
   // translated by address alone.
   static bool maps(uint8_t protocol) { return ports_index(protocol) < kinds; }
 
+  // The external ports that an inner end may have: those of its port's class (U-3a).
+  static PortBitmap::Range class_of(const TransportAddress& inner);
+
   // An inner end that wants a mapping towards `realm`, whose external addresses are `pool`. A realm
   // is whatever has a pool of its own: one masquerade entry.
   struct Request {

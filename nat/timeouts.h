@@ -4,6 +4,7 @@
 #include <chrono>
 
 #include "core/time.h"
+#include "wire/ip_protocol.h"
 
 namespace uswitch {
 
@@ -19,6 +20,21 @@ struct Timeouts {
 
   // Longer ones count as this: a table's clock wraps after twice that time.
   static constexpr Duration longest = std::chrono::hours(24 * 20);
+
+  // Of a flow that has only begun.
+  Duration of(uint8_t protocol) const {
+    switch (protocol) {
+      case ip_protocol::tcp:
+        return tcp_opening;
+      case ip_protocol::udp:
+        return udp;
+      case ip_protocol::icmp:
+      case ip_protocol::icmp6:
+        return icmp;
+      default:
+        return other;
+    }
+  }
 };
 
 }  // namespace uswitch

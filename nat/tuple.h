@@ -76,6 +76,15 @@ inline Tuple unpack_reversed(const TupleWords& words) {
   return t;
 }
 
+// What stands as the protocol in a leave to send to a mapping (nat/leave); whose protocol's it is
+// stands in the destination port of its answers. No flow has this number with ports: it is none
+// that has ports.
+inline constexpr uint8_t leave_protocol = 253;
+// Of a leave the protocol that it is for; 0: it is none.
+inline uint8_t leave_for(const TupleWords& answers) {
+  return protocol_of(answers) == leave_protocol ? static_cast<uint8_t>(answers[4] >> 16) : 0;
+}
+
 // One end of a flow: what a NAT maps to another such (the "endpoint" of RFC 4787, the transport
 // address of RFC 8489). The port of an ICMP query is its id.
 struct TransportAddress {

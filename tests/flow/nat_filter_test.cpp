@@ -146,6 +146,25 @@ TEST_F(Filter, U5_U8_ALeaveEndsWithTheTalkThatGaveIt) {
   EXPECT_EQ(sw.receivers(), Ports{alice.port});
 }
 
+// The leave outlives a mapping of TCP; the next one of the same inner end has one of its own.
+TEST_F(Filter, U8_AnInnerEndThatGetsAnotherExternalPortGivesLeaveForThat) {
+  for (Filtering mode : {Filtering::endpoint_independent, Filtering::address_dependent}) {
+    forget();
+    sw.nat().filtering = mode;
+    send(alice, from(alice, web.v4).tcp(4000, 80).flags("S").seq(1));
+    EXPECT_EQ(source_port(only(web)), 4000u);
+    sw.advance(seconds(241));
+    sw.nat().connections->sweep(sw.now(), 1u << 20);
+    send(anna, from(anna, dns.v4).tcp(4000, 80).flags("S").seq(1));
+    EXPECT_EQ(source_port(only(dns)), 4000u);
+    send(alice, from(alice, web.v4).tcp(4000, 80).flags("S").seq(1));
+    const uint16_t external = source_port(only(web));
+    EXPECT_NE(external, 4000u);
+    send(web, from(web, own4).tcp(81, external).flags("S").seq(1));
+    expect(alice, to(alice, web.v4).tcp(81, 4000).flags("S").seq(1));
+  }
+}
+
 // Published ports need nobody's leave: no room is wasted on one.
 TEST_F(Filter, U8_AnswersFromPublishedPortsOpenNothing) {
   for (Filtering mode : {Filtering::endpoint_independent, Filtering::address_dependent}) {

@@ -69,9 +69,33 @@ TEST_F(NoPorts, U2_U11_TheOthersOfThePoolAreNotUsedInstead) {
   send(alice, from(alice, web.v4).udp(4000, 53));
   const Ip used = source_of(only(web));
   ASSERT_GE(take_all(udp17, used), 65000u);
+  send(web, from(web, used).udp(53, 4000));
+  send(alice, from(alice, web.v4).udp(4000, 53));  // it is assured now (CT-9)
+  EXPECT_EQ(sw.receivers(), (Ports{alice.port, web.port}));
   send(alice, from(alice, web.v4).udp(4001, 53));
   EXPECT_EQ(told_by(only(alice)), (Told{3, 13}));
   expect_drop(Reason::nat_ports_exhausted);
+}
+
+// What has only begun keeps nobody out.
+TEST_F(NoPorts, CT9_TR11_ThePortsOfHalfOpenFlowsAreGivenUpForNewOnes) {
+  sw.explain_no_more();
+  for (Family f : families) {
+    for (uint16_t port = 4000; port < 8000; ++port)
+      send(anna, from(anna, web.at(f)).tcp(port, 80).flags("S"));
+    EXPECT_EQ(sw.received(web.port).size(), 4000u);
+    ASSERT_GE(take_all(tcp6, own(f)), 60'000u);
+    for (uint16_t port = 5000; port < 6000; ++port) {
+      send(alice, from(alice, dns.at(f)).tcp(port, 80).flags("S"));
+      const Bytes syn = only(dns);
+      ASSERT_FALSE(syn.empty());
+      EXPECT_EQ(source_port(syn) / 4000, 1) << "one that anna had";
+    }
+    EXPECT_EQ(sw.total_drops(), f == Family::v4 ? 0u : 1u);
+    send(anna, from(anna, web.at(f)).tcp(600, 80).flags("S"));
+    EXPECT_EQ(told_by(only(anna)), f == Family::v4 ? (Told{3, 13}) : (Told{1, 1})) << "U-3a";
+    expect_drop(Reason::nat_ports_exhausted);
+  }
 }
 
 // A table of 64 connections.

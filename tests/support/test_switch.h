@@ -1,7 +1,8 @@
 // A switch without threads, kernel or clock: the real pipeline over memory ports. A flow test says
 // what comes in and looks at what went out and what was dropped. On destruction it checks that
 // every packet is accounted for. Before each frame that comes alone engine/explain is asked what
-// will become of it, and held to that afterwards.
+// will become of it, and held to that afterwards, unless a test has too much in its tables for
+// that.
 #pragma once
 #include <map>
 #include <memory>
@@ -70,6 +71,7 @@ class TestSwitch {
   // Hands the frame to the port and runs the pipeline over it.
   void send(PortId port, const FrameBuilder& frame);
   void send(PortId port, const MemoryPort::Frame& frame);
+  void explain_no_more() { explains_ = false; }
   // Several at once: one batch.
   void send_batch(PortId port, const std::vector<FrameBuilder>& frames);
   // What left by this port since the last call. With NAT, which gives them as it likes, the IPv4
@@ -118,6 +120,7 @@ class TestSwitch {
   uint16_t next_realm_ = 0;
   Announcer announcer_{1};
   bool settle_ = false;
+  bool explains_ = true;
   Time now_{std::chrono::hours(1)};
 };
 

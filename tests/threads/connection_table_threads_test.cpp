@@ -164,6 +164,33 @@ TEST(ConnectionThreads, TR17_LookUpFindsOnlyWholeConnections) {
   EXPECT_EQ(nat.ports.taken_ports(nat.pool[0], ip_protocol::udp), 0u);
 }
 
+// With fewer ports than flows: each worker's new flows take those of everybody's half-open ones.
+TEST(ConnectionThreads, TR17_CT9_PortsThatAreGivenUpAreNeverLostOrSomebodyElses) {
+  constexpr uint16_t first = 2000, last = 2019;
+  NatHarness nat(100);
+  for (uint32_t port = 0; port < 65'536; ++port) {
+    if (port < first || port > last)
+      nat.ports.reserve(nat.pool[0], ip_protocol::udp, static_cast<uint16_t>(port));
+  }
+  std::atomic<uint64_t> made{0}, wrong{0};
+  run_workers(3, [&](size_t worker) {
+    std::mt19937 random(static_cast<uint32_t>(worker));
+    for (int i = 0; i < 10'000; ++i) {
+      const auto got = nat.masquerade(udp_flow(random() % 200, 5000));
+      if (!got || !got->found) continue;
+      ++made;
+      const uint16_t port = got->found->other().destination_port;
+      wrong += port < first || port > last;
+      if (random() % 8 == 0) nat.table.remove(got->found->ref);
+    }
+  });
+  EXPECT_EQ(wrong, 0u);
+  EXPECT_GT(made, 10'000u);
+  EXPECT_GT(nat.table.evicted(), 0u);
+  EXPECT_LE(nat.ports.size(), size_t{last - first + 1});
+  expect_consistent(nat);
+}
+
 // One mapping whose last use ends while another worker takes it up again.
 TEST(ConnectionThreads, TR17_MappingThatEndsAndBeginsIsNeverLostOrLeaked) {
   PortMap ports(8);

@@ -40,6 +40,13 @@ struct NatHarness {
   std::optional<Found> find(const Tuple& t, Time now = start) const {
     return table.lookup(table.key(t), now);
   }
+  // Both sides use it: it is assured then.
+  void talk(const Found& f, Time now = start) {
+    const Tuple answer = f.other();
+    table.touch(*find(answer, now), 1, now, timeouts, ConnectionTable::Refresh::yes);
+    table.touch(*find(find(answer, now)->other(), now), 1, now, timeouts,
+                ConnectionTable::Refresh::yes);
+  }
   // As it is, or to another reply.
   ConnectionTable::Inserted insert(const Tuple& t, const Tuple& reply, Time now = start,
                                    uint16_t tag = 0) {
@@ -52,9 +59,16 @@ struct NatHarness {
   ConnectionTable::Inserted insert(const Tuple& t, Time now = start) {
     return insert(t, t.reversed(), now);
   }
-  // With an external port.
+  PortMap::Lease acquire(const TransportAddress& inner, Time now) {
+    PortMap::Lease lease = ports.acquire(inner, 0, pool);
+    if (!lease &&
+        table.make_room({external, inner.protocol, PortMap::class_of(inner)}, now, timeouts))
+      lease = ports.acquire(inner, 0, pool);
+    return lease;
+  }
+  // With an external port, somebody else's if there is none left.
   std::optional<ConnectionTable::Inserted> masquerade(const Tuple& t, Time now = start) {
-    const auto lease = ports.acquire({t.source, t.source_port, t.protocol}, 0, pool);
+    const auto lease = acquire({t.source, t.source_port, t.protocol}, now);
     if (!lease) return std::nullopt;
     NewConnection what;
     what.mapping = lease.mapping;
