@@ -92,6 +92,22 @@ void graft_published(YamlNode& root, const Config& file, const Additions& additi
   list.children = std::move(entries);
 }
 
+// A port that is published at run time, or taken back, does not tell what its network is: that
+// stays as the file alone makes it. The nodes of the networks are in their order.
+void keep_outside(YamlNode& root, const Config& file, const Additions& additions) {
+  std::set<std::string_view> touched;
+  for (const auto* entries : {&additions.published, &additions.unpublished}) {
+    for (const PublishConfig& entry : *entries) touched.insert(entry.on);
+  }
+  YamlNode& networks = section(root, "networks", Kind::map);
+  for (size_t i = 0; i < file.networks.size(); ++i) {
+    const NetworkConfig& network = file.networks[i];
+    YamlNode& node = networks.children[i];
+    if (touched.contains(network.name) && !node.find("outside"))
+      set(node, "outside", scalar_node(network.outside ? "true" : "false", true));
+  }
+}
+
 }  // namespace
 
 ConfigResult parse_config(std::string_view text, std::string file_name, Additions& additions) {
@@ -104,6 +120,7 @@ ConfigResult parse_config(std::string_view text, std::string file_name, Addition
   YamlNode root = parse_yaml(text, errors);
   graft_ports(root, additions);
   graft_published(root, std::get<Config>(file), additions);
+  keep_outside(root, std::get<Config>(file), additions);
   Config config;
   try {
     read_document(root, config, errors);

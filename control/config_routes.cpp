@@ -193,9 +193,8 @@ void read_routes(const MapReader& top, Config& config) {
   }
 }
 
-// What a network says itself holds. A published port is no sign of the outside: publishing one,
-// which is also done at run time, changes nothing but that port. Strangers are not told of a router
-// without having been asked to.
+// What a network says itself holds. A published port alone does not end an isolation. Strangers are
+// not told of a router without having been asked to.
 void find_outside(const MapReader& top, Config& config) {
   std::set<std::string_view> outside;
   for (const RouterRouteConfig& route : config.routes) {
@@ -203,11 +202,14 @@ void find_outside(const MapReader& top, Config& config) {
     for (const Hop& hop : route.hops) outside.insert(hop.network);
   }
   for (const MasqueradeConfig& m : config.nat.masquerade) outside.insert(m.out);
+  std::set<std::string_view> published;
+  for (const PublishConfig& p : config.nat.publish) published.insert(p.on);
   // The nodes of the networks are in their order.
   for (size_t i = 0; i < config.networks.size(); ++i) {
     NetworkConfig& n = config.networks[i];
     const YamlNode& node = top.find("networks")->children[i];
-    if (!node.find("outside")) n.outside = outside.contains(n.name);
+    if (!node.find("outside"))
+      n.outside = outside.contains(n.name) || (published.contains(n.name) && !n.isolated);
     if (n.outside && !node.find("advertise")) n.advertise = false;
   }
 }

@@ -26,8 +26,8 @@ void read_routes(const MapReader& top, Config& config);   // after the networks
 void read_nat(const MapReader& top, Config& config);      // after the ports, which it refers to
 void read_metrics(const MapReader& top, Config& config);
 
-// Which networks are outside that do not say so themselves: where a default route leads, and where
-// sources are masqueraded. After the sections that tell.
+// Which networks are outside that do not say so themselves: where a default route leads, where
+// sources are masqueraded, where ports are published. After the sections that tell.
 void find_outside(const MapReader& top, Config& config);
 
 // The keys of a network that are about its router.
