@@ -87,12 +87,19 @@ for address in 10.2.0.9 fd00:2::9; do
 done
 
 step "TCP connections go over any of them, in order (TR-8)"
+tcp_count() { in_ns "$1" nstat -asz "$2" | awk -v name="$2" '$1 == name {print $2}'; }  # NAMESPACE COUNTER
+# Behind a segment that is lost, which happens on a busy machine, all are out of order: then once more.
+streams_in_order() {  # ADDRESS
+  local early sent_again
+  for _ in 1 2 3 4 5; do
+    early=$(tcp_count far TcpExtTCPOFOQueue) sent_again=$(tcp_count near TcpRetransSegs)
+    expect "bytes of 8 streams to $1" "$(iperf near "$1" -P 8 -n 40M) > 10 << 20"
+    [[ $(tcp_count near TcpRetransSegs) == "$sent_again" ]] && break
+  done
+  expect_equal "segments out of order" "$(tcp_count far TcpExtTCPOFOQueue)" "$early"
+}
 iperf_server far
-for address in 10.2.0.9 fd00:2::9; do
-  before=$(in_ns far nstat -asz TcpExtTCPOFOQueue | awk '/OFO/ {print $2}')
-  expect "bytes of 8 streams to $address" "$(iperf near $address -P 8 -n 40M) > 10 << 20"
-  expect_equal "segments out of order" "$(in_ns far nstat -asz TcpExtTCPOFOQueue | awk '/OFO/ {print $2}')" "$before"
-done
+for address in 10.2.0.9 fd00:2::9; do streams_in_order $address; done
 
 kill $server
 stop_uswitch other
