@@ -80,8 +80,7 @@ void NatControl::set_gateway(Translation& nat, const IpAddress& server) const {
   for (NetworkId n = 0; n < config_->networks.size(); ++n) {
     for (const IpPrefix& own : config_->networks[n].router) {
       if (!own.contains(server)) continue;
-      nat.networks[n].gateway[server.is_v4() ? 0 : 1] =
-          std::vector{ports_->add_external(own.address)};
+      nat.networks[n].gateway[server.is_v4() ? 0 : 1] = {ports_->add_external(own.address)};
     }
   }
 }

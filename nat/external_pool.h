@@ -7,6 +7,7 @@
 // hosts along, one that comes takes its share evenly, and a host's is found in one step.
 #pragma once
 #include <cstdint>
+#include <initializer_list>
 #include <span>
 #include <vector>
 
@@ -21,6 +22,7 @@ class ExternalPool {
   ExternalPool() = default;
   // Not explicit: a list of addresses is a pool.
   ExternalPool(const std::vector<ExternalId>& ids);
+  ExternalPool(std::initializer_list<ExternalId> ids) : ExternalPool(std::vector(ids)) {}
 
   std::span<const ExternalId> ids() const { return ids_; }
   bool empty() const { return ids_.empty(); }

@@ -260,7 +260,7 @@ class FuzzSwitch {
     const ExternalId external6 = n.ports->add_external(*IpAddress::parse("2001:db8::1"));
     n.policy.add_masquerade({masqueraded[0], three, {external4}});
     n.policy.add_masquerade({masqueraded[1], three, {external6}, 1});
-    n.networks[one].gateway[0] = n.ports->add_external(*IpAddress::parse("10.0.0.254"));
+    n.networks[one].gateway[0] = {n.ports->add_external(*IpAddress::parse("10.0.0.254"))};
     Publish p;
     p.on = three;
     p.first_port = p.last_port = 80;

@@ -172,8 +172,7 @@ void TestSwitch::publish(NetworkId on, const Ip& address, uint16_t port, uint8_t
   for (NetworkId n = 0; n < nat().networks.size(); ++n) {
     const auto gateway = interface(n).present ? interface(n).address_for(to) : std::nullopt;
     if (gateway)
-      nat().networks[n].gateway[to.is_v4() ? 0 : 1] =
-          std::vector{nat().ports->add_external(*gateway)};
+      nat().networks[n].gateway[to.is_v4() ? 0 : 1] = {nat().ports->add_external(*gateway)};
   }
 }
 

@@ -185,8 +185,9 @@ void set_up_nat(RoutedControl& control) {
   nat.connections = std::make_shared<ConnectionTable>(connections, *nat.ports);
   nat.networks.resize(2);
   nat.networks[1].outside = nat.networks[1].tracked = true;
-  nat.policy.add_masquerade({*IpPrefix::parse("10.0.0.0/24"), 1,
-                             std::vector{nat.ports->add_external(address_of(Family::v4, 1, 1))}});
+  nat.policy.add_masquerade({*IpPrefix::parse("10.0.0.0/24"),
+                             1,
+                             {nat.ports->add_external(address_of(Family::v4, 1, 1))}});
   control.know(0, 0);
   control.know(1, 0);
 }
