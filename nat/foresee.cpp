@@ -77,9 +77,9 @@ Nat::Foresight Nat::foresee_open(const Translation& nat, const Opening& o, Packe
       !f.drawn && (reply == f.from || nat.connections->lookup(nat.connections->key(reply), now));
   if (taken) return drop(Reason::nat_ports_exhausted);
   f.kind = Foresight::Kind::opened;
-  f.published = source->published;
+  f.published = source->tag != 0;
   f.masquerade = masquerade_of(nat, o, in, out);
-  packet.published = o.publish != nullptr;
+  packet.published = o.publish != nullptr || f.published;
   rewrite(packet, f.from, f.to);
   return f;
 }

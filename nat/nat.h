@@ -105,8 +105,7 @@ class Nat {
   struct Source {
     TransportAddress end;
     MappingId mapping = no_mapping;
-    bool published = false;  // it is the source's published port, of the entry with this tag
-    uint16_t tag = 0;
+    uint16_t tag = 0;  // of the entry whose published port it is
   };
 
   static void find_key(const Translation& nat, const Packet& packet, Flow& flow);

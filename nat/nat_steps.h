@@ -129,7 +129,7 @@ std::optional<Nat::Source> Nat::source_with(const Translation& nat, const Openin
   const Masquerade* m = masquerade_of(nat, o, in, out);
   if (m) {
     if (const auto published = nat.policy.published_end(inner, *m, *nat.ports))
-      return Source{published->external, no_mapping, true, published->tag};
+      return Source{published->external, no_mapping, published->tag};
   }
   const ExternalPool& gateway = nat.networks[in].gateway[inner.address.is_v4() ? 0 : 1];
   const bool by_gateway = is_hairpin(nat, o, in, out) && in == out && !gateway.empty();
